@@ -1,0 +1,1 @@
+"""What remains of a session: the archive onto the case and its export."""

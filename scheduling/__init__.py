@@ -1,0 +1,1 @@
+"""Plans, days, slots, claims, appointments, calendar messages, the clock."""

@@ -1,0 +1,266 @@
+"""What the staff's calendar shows of a stretch of days: receptions, sessions, leave, who has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from scheduling import access, desk_queries
+from scheduling.desk_queries import ON_THE_DAY, DayRow
+from scheduling.mediation.times import main_room
+from scheduling.plans.cutting import instant
+from scheduling.tables import (
+    Appointment,
+    AppointmentState,
+    AttendBy,
+    Claim,
+    ClaimReason,
+    Invitee,
+    SessionKind,
+)
+from server.cases.tables import Case
+from server.identity.tables import Account, Official, Person
+from server.kernel.actor import Role
+from server.kernel.errors import FieldError, Invalid
+from server.kernel.uow import Tx
+from server.units.calendar import WorkingCalendar, load_calendar
+from server.units.tables import Unit
+
+MOST_DAYS = 45
+MOST_SESSIONS = 1500
+SEEING_ALL = (Role.CLERK, Role.SUPERVISOR)
+PLANNED_ANEW = sa.text("SET LOCAL plan_cache_mode = 'force_custom_plan'")
+"""A plan for any stretch of time reads all there ever was: ten times as long as one for these days."""
+
+
+class Shown(StrEnum):
+    """The kinds of things that a view may hold."""
+
+    DAYS = "days"
+    RECEPTIONS = "receptions"
+    MEDIATIONS = "mediations"
+    JOINT = "joint"
+
+
+SESSIONS = {
+    Shown.RECEPTIONS: (SessionKind.RECEPTION,),
+    Shown.MEDIATIONS: (SessionKind.MEDIATION, SessionKind.HEARING),
+    Shown.JOINT: (SessionKind.JOINT_INTERVIEW,),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whole days, both included; `leader_id`, `unit_id`, `room_id` narrow it to one row."""
+
+    since: date
+    until: date
+    shown: frozenset[Shown] = frozenset(Shown)
+    leader_id: UUID | None = None
+    unit_id: UUID | None = None
+    room_id: UUID | None = None
+
+    @property
+    def begins_at(self) -> datetime:
+        return instant(self.since, time())
+
+    @property
+    def ends_at(self) -> datetime:
+        return instant(self.until + timedelta(days=1), time())
+
+
+class Booked(NamedTuple):
+    """A session with its names; those of people are still sealed. `who` are the staff in it.
+
+    A tuple, since a view holds many of them.
+    """
+
+    id: UUID
+    reference: str
+    kind: SessionKind
+    state: AppointmentState
+    version: int
+    day_id: UUID | None
+    host_id: UUID
+    host_name: str | None
+    unit_id: UUID
+    unit_path: str
+    begins_at: datetime
+    ends_at: datetime
+    attend_by: AttendBy
+    site_id: UUID | None
+    case_id: UUID | None
+    case_number: str | None
+    person_name: bytes | None
+    who: tuple[UUID, ...] = ()
+
+    @property
+    def room_id(self) -> UUID | None:
+        """The room it takes: a seat at a site, or the main room of the unit that leads."""
+        if self.kind is not SessionKind.RECEPTION:
+            return main_room(self.unit_id)
+        return self.site_id
+
+
+@dataclass(frozen=True)
+class Leave:
+    """A leader is not there; nobody is told why."""
+
+    leader_id: UUID
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """`cut`: there was more than a view can hold."""
+
+    days: Sequence[DayRow]
+    sessions: Sequence[Booked]
+    leave: Sequence[Leave]
+    leaders: Sequence[Official]
+    units: Sequence[Unit]
+    calendar: WorkingCalendar
+    cut: bool
+
+
+async def read(tx: Tx, wanted: Wanted) -> Agenda:
+    """The same few statements, however much there is. Raises Invalid for too long a time."""
+    if not wanted.since <= wanted.until < wanted.since + timedelta(days=MOST_DAYS):
+        raise Invalid("invalid", fields=(FieldError("until", "field.calendar_range"),))
+    await tx.connection.execute(PLANNED_ANEW)
+    days = await _days(tx, wanted)
+    sessions = await _sessions(tx, wanted)
+    leaders = await _leaders(tx)
+    return Agenda(
+        days=days,
+        sessions=sessions[:MOST_SESSIONS],
+        leave=await _leave(tx, wanted, [leader.account_id for leader in leaders]),
+        leaders=leaders,
+        units=await _units(tx, leaders, sessions),
+        calendar=await load_calendar(tx, around=wanted.since, days=MOST_DAYS),
+        cut=len(sessions) > MOST_SESSIONS,
+    )
+
+
+async def _days(tx: Tx, wanted: Wanted) -> list[DayRow]:
+    if Shown.DAYS not in wanted.shown or wanted.room_id:
+        return []
+    found = await desk_queries.day_rows(
+        tx, since=wanted.begins_at, until=wanted.ends_at, leader_id=wanted.leader_id
+    )
+    return [row for row in found if wanted.unit_id in {None, row.day.unit_id}]
+
+
+async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
+    kinds = [kind for one in wanted.shown if one in SESSIONS for kind in SESSIONS[one]]
+    if not kinds:
+        return []
+    site = wanted.room_id
+    query = (
+        sa.select(
+            Appointment.id, Appointment.reference, Appointment.session_kind, Appointment.state,
+            Appointment.version, Appointment.day_id, Appointment.host_id, Account.name,
+            Appointment.unit_id, Unit.path, Appointment.begins_at, Appointment.ends_at,
+            Appointment.attend_by, Appointment.site_id, Appointment.case_id, Case.number,
+            Person.name, _staff_in(),
+        )
+        .join(Account, Account.id == Appointment.host_id)
+        .join(Unit, Unit.id == Appointment.unit_id)
+        .outerjoin(Case, Case.id == Appointment.case_id)
+        .outerjoin(Person, Person.id == Appointment.person_id)
+        .where(Appointment.begins_at >= wanted.begins_at, Appointment.begins_at < wanted.ends_at)
+        .where(Appointment.state.in_(ON_THE_DAY), Appointment.session_kind.in_(kinds))
+        .where(await _seen(tx), access.impartial(tx.actor))
+        .order_by(Appointment.begins_at, Appointment.id)
+        .limit(MOST_SESSIONS + 1)
+    )  # fmt: skip
+    if wanted.leader_id:
+        query = query.where(_has_part(wanted.leader_id))
+    if wanted.unit_id:
+        query = query.where(Appointment.unit_id == wanted.unit_id)
+    found = [_booked(row) for row in (await tx.connection.execute(query)).all()]
+    return [one for one in found if site in {None, one.room_id}]
+
+
+def _booked(row: sa.Row[*tuple[Any, ...]]) -> Booked:
+    """The columns stand in the order of the fields."""
+    who = tuple(dict.fromkeys((row[6], *(row[17] or ()))))
+    kind, at, attend_by = SessionKind(row[2]), AppointmentState(row[3]), AttendBy(row[12])
+    return Booked._make((*row[:2], kind, at, *row[4:12], attend_by, *row[13:17], who))
+
+
+def _staff_in() -> sa.ScalarSelect[Any]:
+    """Of each session in the same statement: asked for by their ids it took longer than all else."""
+    return (
+        sa.select(sa.func.array_agg(Invitee.account_id))
+        .where(
+            Invitee.appointment_id == Appointment.id, Invitee.account_id.is_not(None),
+            Invitee.removed_at.is_(None),
+        )
+        .correlate(Appointment)
+        .scalar_subquery()
+    )  # fmt: skip
+
+
+def _has_part(account_id: UUID) -> sa.ColumnElement[bool]:
+    return sa.or_(Appointment.host_id == account_id, _invited(account_id))
+
+
+def _invited(account_id: UUID | None) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(Invitee.appointment_id == Appointment.id, Invitee.account_id == account_id)
+        .where(Invitee.removed_at.is_(None))
+        .correlate(Appointment)
+    )
+
+
+async def _seen(tx: Tx) -> sa.ColumnElement[bool]:
+    """The desk's sessions; for others those that they, or whom they serve, have a part in."""
+    return sa.or_(
+        access.within_reach(tx.actor, *SEEING_ALL),
+        Appointment.host_id.in_(await access.hosts_of(tx, tx.actor)),
+        _invited(tx.actor.account_id),
+    )
+
+
+async def _leaders(tx: Tx) -> Sequence[Official]:
+    """Those whose calendars the actor may see, in official order."""
+    query = (
+        sa.select(Official)
+        .join(Unit, Unit.id == Official.unit_id)
+        .where(
+            sa.or_(
+                access.within_reach(tx.actor, *SEEING_ALL, Role.LEADER_OFFICE),
+                Official.account_id.in_(await access.hosts_of(tx, tx.actor)),
+            )
+        )
+        .order_by(Official.rank)
+    )
+    return (await tx.session.scalars(query)).all()
+
+
+async def _leave(tx: Tx, wanted: Wanted, leaders: Sequence[UUID]) -> list[Leave]:
+    among = [one for one in leaders if wanted.leader_id in {None, one}]
+    query = sa.select(
+        Claim.resource, sa.func.lower(Claim.during), sa.func.upper(Claim.during)
+    ).where(
+        Claim.reason == ClaimReason.LEAVE,
+        Claim.resource.in_(among),
+        sa.func.upper(Claim.during) > wanted.begins_at,
+        sa.func.lower(Claim.during) < wanted.ends_at,
+    )
+    return [Leave(*row) for row in (await tx.connection.execute(query)).all()]
+
+
+async def _units(tx: Tx, leaders: Sequence[Official], sessions: Sequence[Booked]) -> Sequence[Unit]:
+    """The units that anything here belongs to, and the sites that people come to."""
+    ids = {leader.unit_id for leader in leaders} | {one.unit_id for one in sessions}
+    ids |= {one.site_id for one in sessions if one.site_id}
+    query = sa.select(Unit).where(Unit.id.in_(ids)).order_by(Unit.path)
+    return (await tx.session.scalars(query)).all()

@@ -1,0 +1,110 @@
+"""Call tasks: somebody is to be phoned by a clerk, within one working day."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from scheduling.events import CallRequested
+from scheduling.references import new_reference
+from scheduling.review_time import call_due
+from scheduling.tables import CallTask
+from server.kernel.errors import Conflict, NotFound
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+from server.units.calendar import day_of, load_calendar
+from server.units.tables import Unit, UnitKind
+
+CALL_ME = "call_me"
+NO_SHOWS = "no_shows"
+UNDELIVERED = "undelivered"
+DAY_CANCELLED = "day_cancelled"
+CALENDAR_DECLINED = "calendar_declined"
+CALENDAR_COUNTER = "calendar_counter"
+WISH_OPEN = "wish_open"
+WISH_OVERDUE = "wish_overdue"
+LEADER_MISSED = "leader_missed"
+NO_SHOW_APPEAL = "no_show_appeal"
+TELL = "tell_by_phone"
+TAKE_MATTER = "take_matter"
+OTHER_SITE = "other_site"
+
+
+@dataclass(frozen=True)
+class NewCall:
+    """`key` makes it one task however often it is asked for; after `latest` it is of no use."""
+
+    kind: str
+    key: str
+    name: str | None = None
+    phone: str | None = None
+    words: str | None = None
+    appointment_id: UUID | None = None
+    latest: datetime | None = None
+
+
+async def request(
+    tx: Tx, sealer: Sealer, call: NewCall, *, unit_id: UUID | None = None
+) -> CallTask:
+    """Have somebody phoned; an open task with the same key is answered as it is."""
+    known = await by_key(tx, call.key)
+    if known is not None:
+        return known
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    due_at = call_due(tx.now, calendar=calendar)
+    task = CallTask(
+        id=uuid4(),
+        kind=call.kind,
+        key=call.key,
+        reference=new_reference(),
+        unit_id=unit_id or (await centre(tx)).id,
+        name=sealer.seal(call.name, purpose="name") if call.name else None,
+        phone=sealer.seal(call.phone, purpose="phone") if call.phone else None,
+        words=sealer.seal(call.words, purpose="text") if call.words else None,
+        appointment_id=call.appointment_id,
+        created_at=tx.now,
+        due_at=min(due_at, call.latest) if call.latest else due_at,
+    )
+    tx.session.add(task)
+    tx.audit("request", "call_task", task.id, kind=call.kind)
+    tx.emit(CallRequested(call_task_id=task.id))
+    return task
+
+
+def take(tx: Tx, task: CallTask) -> None:
+    """A clerk phones now; one taken by a colleague may be taken over."""
+    if task.done_at:
+        raise Conflict("call_done_already")
+    task.taken_by = tx.actor.account_id
+    tx.audit("take", "call_task", task.id)
+
+
+def complete(tx: Tx, sealer: Sealer, task: CallTask, *, note: str) -> None:
+    if task.done_at:
+        raise Conflict("call_done_already")
+    task.done_at, task.taken_by = tx.now, tx.actor.account_id
+    task.note = sealer.seal(note, purpose="text")
+    tx.audit("complete", "call_task", task.id)
+
+
+async def by_key(tx: Tx, key: str) -> CallTask | None:
+    found: CallTask | None = await tx.session.scalar(sa.select(CallTask).where(CallTask.key == key))
+    return found
+
+
+async def settle(tx: Tx, key: str) -> None:
+    """The call with this key need not be made any more."""
+    task = await by_key(tx, key)
+    if task is not None and task.done_at is None:
+        task.done_at = tx.now
+        tx.audit("settle", "call_task", task.id)
+
+
+async def centre(tx: Tx) -> Unit:
+    """The district's centre, which answers for whatever has no nearer unit."""
+    query = sa.select(Unit).where(Unit.kind == UnitKind.DISTRICT_CENTRE).limit(1)
+    found = (await tx.session.scalars(query)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,1 @@
+"""What people are asked to choose by one tap; wishes, kept places and waiting lists."""

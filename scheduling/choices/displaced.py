@@ -1,0 +1,149 @@
+"""People whose leader or day fell away: each is asked, with places kept that they can take."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from scheduling import alternatives, calls, holds
+from scheduling.calls import NewCall
+from scheduling.choices import kept_places, questions, waiting, wishes
+from scheduling.choices.kept_places import Guest
+from scheduling.choices.questions import About
+from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
+from scheduling.review_time import daytime_moment, review_due
+from scheduling.tables import Appointment, AppointmentState, ReceptionDay
+from server.kernel.config import Scheduling
+from server.kernel.errors import NotFound
+from server.kernel.sealing import Sealer
+from server.kernel.tasks import Due
+from server.kernel.uow import Tx
+from server.units.calendar import day_of, load_calendar
+
+LEADER_MISSED = "displaced.leader_missed"
+OFFERED = 2
+"""Places kept for each."""
+SOONEST = timedelta(days=1)
+BOOKED = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
+
+
+async def ask(
+    tx: Tx, sealer: Sealer, day: ReceptionDay, absent_id: UUID, *, rules: Scheduling
+) -> None:
+    """Everybody on the day: stay, another time with the leader who cannot come, or not at all."""
+    query = sa.select(Appointment).where(
+        Appointment.day_id == day.id, Appointment.state.in_(BOOKED)
+    )
+    booked = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
+    await _ask(tx, sealer, booked, ChoiceKind.REPLACED, from_leader_id=absent_id, rules=rules)
+    if day.begins_at - tx.now < rules.change_notice:
+        for appointment in booked:
+            await call_about(tx, sealer, appointment)
+
+
+async def ask_cancelled(
+    tx: Tx, sealer: Sealer, cancelled: Sequence[Appointment], *, kind: ChoiceKind,
+    rules: Scheduling,
+) -> None:  # fmt: skip
+    """Whose reception will not be held: one of the next places, the same leader's."""
+    if cancelled:
+        leader_id = cancelled[0].host_id
+        await _ask(tx, sealer, cancelled, kind, from_leader_id=leader_id, rules=rules)
+
+
+async def leader_missed(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> None:
+    """Follows the official's no-show: first place next time, and somebody phones."""
+    appointment = await tx.session.get_one(Appointment, UUID(due.payload["appointment_id"]))
+    await call_about(tx, sealer, appointment, kind=calls.LEADER_MISSED)
+    await ask_cancelled(tx, sealer, [appointment], kind=ChoiceKind.LEADER_MISSED, rules=rules)
+
+
+async def _ask(
+    tx: Tx, sealer: Sealer, people: Sequence[Appointment], kind: ChoiceKind, *,
+    from_leader_id: UUID, rules: Scheduling,
+) -> None:  # fmt: skip
+    """One place for each comes before a second for anybody."""
+    if not people:
+        return
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    free = await alternatives.ahead(
+        await tx.driver(), leader_id=from_leader_id, since=tx.now + SOONEST, now=tx.now,
+        most=OFFERED * len(people),
+    )  # fmt: skip
+    await kept_places.lock(tx, [one.slot_id for one in free])
+    for place, appointment in enumerate(people):
+        theirs = free[place :: len(people)][:OFFERED]
+        stands = kind is ChoiceKind.REPLACED
+        if not theirs and not stands:
+            continue
+        begins_at = appointment.begins_at if stands else theirs[0].begins_at
+        due_at = review_due(
+            tx.now, begins_at, working_days=rules.choice_working_days, calendar=calendar
+        )
+        due_at = min(due_at, begins_at)
+        kept = [await kept_places.keep(tx, one.slot_id, until=due_at) for one in theirs]
+        about = await _about(tx, appointment, kind, from_leader_id)
+        await questions.ask(
+            tx, sealer, about, [one for one in kept if one],
+            tell_at=daytime_moment(tx.now) if due_at > daytime_moment(tx.now) else tx.now,
+            due_at=due_at,
+        )  # fmt: skip
+
+
+async def _about(tx: Tx, appointment: Appointment, kind: ChoiceKind, from_leader_id: UUID) -> About:
+    guest = await kept_places.guest_of(tx, appointment)
+    return About(
+        kind=kind, unit_id=appointment.unit_id, name=guest.name, phone=guest.phone,
+        account_id=guest.account_id, language=guest.language, appointment_id=appointment.id,
+        from_leader_id=from_leader_id,
+    )  # fmt: skip
+
+
+async def call_about(
+    tx: Tx, sealer: Sealer, appointment: Appointment, *, kind: str = calls.DAY_CANCELLED
+) -> None:
+    """A clerk phones: what was arranged is not so any more."""
+    try:
+        guest: Guest | None = await kept_places.guest_of(tx, appointment)
+    except NotFound:
+        guest = None
+    call = NewCall(
+        kind=kind,
+        key=f"{kind}:{appointment.id}:{appointment.sequence}",
+        name=sealer.open(guest.name, purpose="name") if guest else None,
+        phone=sealer.open(guest.phone, purpose="phone") if guest and guest.phone else None,
+        appointment_id=appointment.id,
+    )
+    await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
+
+
+async def drop_holds(tx: Tx, sealer: Sealer, day: ReceptionDay) -> None:
+    """Places on a day that falls away are kept for nobody; who had been offered one is seen to."""
+    query = sa.select(Appointment).where(
+        Appointment.day_id == day.id, Appointment.state == AppointmentState.ON_HOLD
+    )
+    held = (await tx.session.scalars(query)).all()
+    offered = sa.select(Offer).where(
+        Offer.hold_id.in_([one.id for one in held]), Offer.ended_at.is_(None)
+    )
+    offers = (await tx.session.scalars(offered)).all()
+    for hold in held:
+        await holds.drop(tx, hold)
+    for offer in offers:
+        offer.ended_at = tx.now
+    await tx.session.flush()
+    for choice_id in {offer.choice_id for offer in offers}:
+        await _without_place(tx, sealer, choice_id)
+
+
+async def _without_place(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
+    """Where nothing is left to choose the question is taken back."""
+    choice: Choice = await tx.session.get_one(Choice, choice_id)
+    if choice.kind == ChoiceKind.REPLACED or await questions.offers_of(tx, choice_id):
+        return
+    await questions.close(tx, choice, Chosen.WITHDRAWN)
+    if choice.wish_id is not None:
+        await wishes.come_back(tx, sealer, choice.wish_id, Chosen.WITHDRAWN)
+    if choice.entry_id is not None:
+        await waiting.wait_on(tx, choice.entry_id)

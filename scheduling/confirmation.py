@@ -1,0 +1,40 @@
+"""Confirming: the time stands, so links, the code and reminders are made."""
+
+from scheduling import codes, invitees, reminders
+from scheduling.events import AppointmentConfirmed
+from scheduling.phoned import NO_SMARTPHONE
+from scheduling.states import APPOINTMENT, Action
+from scheduling.tables import Appointment, AppointmentState, SessionRole
+from server.kernel import state
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+from server.units.calendar import WorkingCalendar
+
+
+async def confirm(
+    tx: Tx, sealer: Sealer, appointment: Appointment, *, calendar: WorkingCalendar
+) -> None:
+    """Take a submitted request to confirmed."""
+    appointment.state = state.after(
+        APPOINTMENT, AppointmentState(appointment.state), Action.CONFIRM
+    )
+    await stand(tx, sealer, appointment, calendar=calendar)
+
+
+async def stand(
+    tx: Tx, sealer: Sealer, appointment: Appointment, *, calendar: WorkingCalendar
+) -> None:
+    """What a confirmed appointment has; everybody is told by those who follow the event."""
+    await codes.give(tx, sealer, appointment)
+    phoned = appointment.needs.get(NO_SMARTPHONE)
+    but = SessionRole.PETITIONER if phoned else None
+    await invitees.give_links(tx, sealer, appointment.id, but=but)
+    reminders.schedule(
+        tx,
+        appointment.id,
+        sequence=appointment.sequence,
+        begins_at=appointment.begins_at,
+        calendar=calendar,
+    )
+    tx.audit("confirm", "appointment", appointment.id, sequence=appointment.sequence)
+    tx.emit(AppointmentConfirmed(appointment_id=appointment.id, sequence=appointment.sequence))

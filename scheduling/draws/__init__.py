@@ -1,0 +1,1 @@
+"""Places drawn by lot where many ask: points, a seed promised beforehand, a result anybody can recompute."""

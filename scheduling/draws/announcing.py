@@ -1,0 +1,140 @@
+"""A day to be drawn is announced, with its seed promised; drawn when applying closes."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from scheduling import access, changes, claims
+from scheduling.choices import questions
+from scheduling.choices.tables import Choice, Chosen
+from scheduling.claims import Wanted
+from scheduling.draws import lottery
+from scheduling.draws.tables import Draw, DrawEntry, DrawKind, DrawState
+from scheduling.tables import Appointment, AppointmentState, Claim, ClaimReason
+from server.identity.tables import Account, Membership, Official
+from server.kernel.actor import Role
+from server.kernel.errors import Conflict, FieldError, Invalid, NotFound, RuleBroken
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+from server.units.tables import Unit
+
+CLOSE = "draw.close"
+SEED = "seed"
+HOSTS = (Role.MEDIATOR, Role.HANDLER)
+
+
+@dataclass(frozen=True)
+class NewDraw:
+    host_id: UUID
+    kind: DrawKind
+    title: str
+    begins_at: datetime
+    minutes: int
+    places: int
+    opens_at: datetime
+    closes_at: datetime
+
+
+async def announce(tx: Tx, sealer: Sealer, new: NewDraw, *, seed: str) -> Draw:
+    """Take the host's time and promise the seed. Never for a leader: their places are not drawn."""
+    _check(tx, new)
+    unit = await _unit_of(tx, new.host_id)
+    draw = Draw(
+        id=uuid4(), unit_id=unit.id, state=DrawState.ANNOUNCED, **vars(new),
+        commitment=lottery.commitment(seed), seed=sealer.seal(seed, purpose=SEED),
+        announced_by=tx.actor.account_id, announced_at=tx.now,
+    )  # fmt: skip
+    quick = await tx.driver()
+    await claims.lock(quick, [new.host_id])
+    whole = [Wanted(new.host_id, draw.begins_at, draw.ends_at)]
+    if not await claims.take(
+        quick, whole, appointment_id=None, reason=ClaimReason.OUTSIDE, expires_at=None, now=tx.now
+    ):
+        raise Conflict("host_busy_then")
+    tx.session.add(draw)
+    await tx.session.flush()
+    payload = {"draw_id": str(draw.id)}
+    tx.schedule(CLOSE, key=f"{CLOSE}:{draw.id}", payload=payload, due_at=draw.closes_at)
+    tx.audit("announce", "draw", draw.id, commitment=draw.commitment, places=draw.places)
+    return draw
+
+
+async def cancel(tx: Tx, draw: Draw, *, reason: str) -> None:
+    """It is not held; whoever applied finds it on the page.
+
+    Drawn, the result stays published, all who had a place are told, and nobody is given one.
+    """
+    if draw.state == DrawState.ANNOUNCED:
+        draw.state = DrawState.CANCELLED
+        await give_back(tx, draw)
+    elif draw.state == DrawState.DRAWN and draw.stopped_at is None and draw.begins_at > tx.now:
+        draw.stopped_at = tx.now
+        await _call_off(tx, draw, reason=reason)
+    else:
+        raise Conflict("wrong_state")
+    tx.audit("cancel", "draw", draw.id, reason=reason)
+
+
+async def _call_off(tx: Tx, draw: Draw, *, reason: str) -> None:
+    mine = sa.select(DrawEntry.id).where(DrawEntry.draw_id == draw.id)
+    for choice in await questions.open_of(tx, Choice.draw_entry_id.in_(mine)):
+        await questions.close(tx, choice, Chosen.WITHDRAWN)
+    given = sa.select(DrawEntry.appointment_id).where(DrawEntry.draw_id == draw.id)
+    query = sa.select(Appointment).where(
+        Appointment.id.in_(given), Appointment.state == AppointmentState.CONFIRMED
+    )
+    for appointment in (await tx.session.scalars(query.order_by(Appointment.begins_at))).all():
+        await changes.call_off(tx, appointment, reason=reason)
+
+
+async def give_back(tx: Tx, draw: Draw) -> None:
+    """The host's time is not kept as a whole any more."""
+    kept = sa.delete(Claim).where(
+        Claim.resource == draw.host_id, Claim.reason == ClaimReason.OUTSIDE,
+        Claim.appointment_id.is_(None), sa.func.lower(Claim.during) == draw.begins_at,
+        sa.func.upper(Claim.during) == draw.ends_at,
+    )  # fmt: skip
+    await tx.session.execute(kept)
+
+
+def new_seed() -> str:
+    return secrets.token_hex(32)
+
+
+async def hosts(tx: Tx) -> list[tuple[Account, Unit]]:
+    """Who could hold such a day within the desk's reach: nobody who is a leader."""
+    query = (
+        sa.select(Account, Unit)
+        .join(Membership, Membership.account_id == Account.id)
+        .join(Unit, Unit.id == Membership.unit_id)
+        .where(
+            Membership.role.in_(HOSTS), Account.disabled_at.is_(None),
+            Account.id.not_in(sa.select(Official.account_id)),
+            access.within_reach(tx.actor, *access.DESK),
+        )
+        .order_by(Unit.path, Account.name)
+    )  # fmt: skip
+    rows = (await tx.session.execute(query)).all()
+    return list({account.id: (account, unit) for account, unit in rows}.values())
+
+
+async def _unit_of(tx: Tx, host_id: UUID) -> Unit:
+    if await tx.session.get(Official, host_id) is not None:
+        raise RuleBroken("draw_never_leader")
+    for account, unit in await hosts(tx):
+        if account.id == host_id:
+            return unit
+    raise NotFound
+
+
+def _check(tx: Tx, new: NewDraw) -> None:
+    errors = []
+    if not tx.now <= new.opens_at < new.closes_at:
+        errors.append(FieldError("closes_at", "field.before_begin"))
+    if new.closes_at >= new.begins_at:
+        errors.append(FieldError("begins_at", "field.before_begin"))
+    if errors:
+        raise Invalid("invalid", fields=tuple(errors))

@@ -1,0 +1,1 @@
+"""Joint interviews of several departments: wanted, searched, booked whole or not at all."""

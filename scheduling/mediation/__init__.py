@@ -1,0 +1,1 @@
+"""Mediations: the other side is asked, a time is found, both are invited."""

@@ -1,0 +1,130 @@
+"""What stands on days that turn out to be holidays, and where it could go."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+import sqlalchemy as sa
+
+from scheduling import agenda
+from scheduling.agenda import Agenda, Booked, Shown, Wanted
+from scheduling.desk_queries import DayRow
+from scheduling.plans import days as reception_days
+from scheduling.plans.cutting import instant
+from scheduling.tables import DayState, ReceptionDay, ReceptionPlan, SessionKind
+from server.kernel.uow import Tx
+from server.units.calendar import WorkingCalendar, day_of, load_calendar
+from server.units.tables import DayKind
+
+REACH = timedelta(days=10)
+"""So near a make-up day is offered as another date."""
+GONE = (DayState.CANCELLED, DayState.SWAPPED, DayState.DONE, DayState.ARCHIVED)
+
+
+@dataclass(frozen=True)
+class OnHoliday:
+    """A day, or a session of no day, that falls on a holiday; `dates` it could be held on instead."""
+
+    thing: DayRow | Booked
+    dates: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Affected:
+    """`drafts` are moved by their plans' own rule when the year is confirmed."""
+
+    days: Sequence[OnHoliday]
+    sessions: Sequence[OnHoliday]
+    drafts: int
+
+    @property
+    def count(self) -> int:
+        return len(self.days) + len(self.sessions)
+
+
+async def affected(tx: Tx, kinds: Mapping[date, DayKind]) -> Affected:
+    """All that lies ahead on these holidays, as far as the actor may see it."""
+    calendar = await _with(tx, kinds)
+    days, sessions, drafts = list[OnHoliday](), list[OnHoliday](), 0
+    for since, until in stretches(kinds, after=day_of(tx.now)):
+        found = await agenda.read(tx, Wanted(since, until, frozenset(Shown)))
+        drafts += sum(_moves_by_itself(row) for row in found.days)
+        days += [
+            OnHoliday(row, dates_instead(day_of(row.day.begins_at), calendar, today=day_of(tx.now)))
+            for row in found.days
+            if row.day.state not in GONE and not _moves_by_itself(row)
+        ]
+        sessions += _alone(found, calendar, today=day_of(tx.now))
+    return Affected(days, sessions, drafts)
+
+
+def stretches(kinds: Mapping[date, DayKind], *, after: date) -> Iterator[tuple[date, date]]:
+    """Holidays that follow each other, taken together."""
+    ahead = sorted(day for day, kind in kinds.items() if kind is DayKind.HOLIDAY and day > after)
+    since = until = None
+    for day in ahead:
+        if since is not None and until is not None and day - until > timedelta(days=1):
+            yield since, until
+            since = None
+        since, until = since or day, day
+    if since is not None and until is not None:
+        yield since, until
+
+
+def dates_instead(day: date, calendar: WorkingCalendar, *, today: date) -> tuple[date, ...]:
+    """The working days around, and make-up days near by, the soonest first."""
+    near = {calendar.before(day, 1), calendar.after(day, 1)}
+    near |= {
+        one for one, kind in calendar.days.items()
+        if kind is DayKind.MAKE_UP and abs(one - day) <= REACH
+    }  # fmt: skip
+    return tuple(sorted(one for one in near if one > today))
+
+
+async def relay_drafts(tx: Tx, kinds: Mapping[date, DayKind], *, horizon_days: int) -> int:
+    """Drafts that the rule put on a holiday are made anew by the same rule; answers how many."""
+    off = [day for day, kind in kinds.items() if kind is DayKind.HOLIDAY and day > day_of(tx.now)]
+    if not off:
+        return 0
+    spans = [
+        sa.and_(
+            ReceptionDay.begins_at >= instant(day, time()),
+            ReceptionDay.begins_at < instant(day + timedelta(days=1), time()),
+        )
+        for day in off
+    ]
+    query = (
+        sa.delete(ReceptionDay)
+        .where(
+            ReceptionDay.state == DayState.DRAFT, ReceptionDay.plan_id.is_not(None),
+            sa.not_(ReceptionDay.by_hand), sa.or_(*spans),
+        )
+        .returning(ReceptionDay.plan_id)
+    )  # fmt: skip
+    gone = (await tx.session.scalars(query)).all()
+    if gone:
+        plans = sa.select(ReceptionPlan).where(
+            ReceptionPlan.id.in_(set(gone)), ReceptionPlan.ended_at.is_(None)
+        )
+        found = (await tx.session.scalars(plans)).all()
+        await reception_days.materialise(tx, found, horizon_days=horizon_days)
+    return len(gone)
+
+
+def _moves_by_itself(row: DayRow) -> bool:
+    day = row.day
+    return day.state == DayState.DRAFT and day.plan_id is not None and not day.by_hand
+
+
+def _alone(found: Agenda, calendar: WorkingCalendar, *, today: date) -> list[OnHoliday]:
+    """Mediations and joint interviews; receptions go with their day."""
+    return [
+        OnHoliday(one, dates_instead(day_of(one.begins_at), calendar, today=today))
+        for one in found.sessions
+        if one.day_id is None or one.kind is not SessionKind.RECEPTION
+    ]
+
+
+async def _with(tx: Tx, kinds: Mapping[date, DayKind]) -> WorkingCalendar:
+    known = await load_calendar(tx, around=day_of(tx.now), days=500)
+    return WorkingCalendar({**known.days, **kinds}, known.confirmed)

@@ -1,0 +1,110 @@
+"""A clerk's review of a request: confirm, divert to another leader or unit, or decline."""
+
+from uuid import UUID, uuid4
+
+from scheduling import changes, claims, confirmation, holds, invitees
+from scheduling.choices import questions
+from scheduling.events import AppointmentDeclined, AppointmentDiverted
+from scheduling.holds import appointment_row
+from scheduling.invitees import NewInvitee
+from scheduling.slots import look_up
+from scheduling.states import APPOINTMENT, Action
+from scheduling.tables import Appointment, AppointmentState, BookingChannel, Invitee, SessionRole
+from server.identity.tables import Account
+from server.kernel import state
+from server.kernel.errors import NotFound
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+from server.units.calendar import day_of, load_calendar
+
+
+async def confirm(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
+    appointment.reviewed_by = tx.actor.account_id
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    await confirmation.confirm(tx, sealer, appointment, calendar=calendar)
+
+
+async def decline(tx: Tx, appointment: Appointment, *, reason: str, right_route: str) -> None:
+    """Say no in writing, with the way that leads further; the slot is free again."""
+    appointment.state = state.after(
+        APPOINTMENT, AppointmentState(appointment.state), Action.DECLINE
+    )
+    appointment.reviewed_by = tx.actor.account_id
+    appointment.decline_reason, appointment.right_route = reason, right_route
+    await claims.release(await tx.driver(), appointment.id)
+    await questions.withdraw_about(tx, appointment.id)
+    tx.audit("decline", "appointment", appointment.id, reason=reason)
+    tx.emit(AppointmentDeclined(appointment_id=appointment.id))
+
+
+async def divert(
+    tx: Tx, sealer: Sealer, appointment: Appointment, slot_id: UUID, *, reason: str
+) -> Appointment:
+    """Give the matter another leader or unit: a new appointment, confirmed, in place of this."""
+    was_confirmed = appointment.state == AppointmentState.CONFIRMED
+    appointment.state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.DIVERT)
+    appointment.reviewed_by, appointment.change_reason = tx.actor.account_id, reason
+    facts = await look_up(await tx.driver(), slot_id, now=tx.now)
+    if facts is None:
+        raise NotFound
+    who = [appointment.person_id] if appointment.person_id else []
+    await claims.lock(await tx.driver(), [*who, *facts.resources])
+    await claims.release(await tx.driver(), appointment.id)
+    channel = BookingChannel(appointment.channel)
+    facts = await holds.bookable(tx, slot_id, for_desk=True, channel=channel)
+    appointment.sequence += 1
+    await changes.drop_reminders(tx, appointment)
+    await questions.withdraw_about(tx, appointment.id)
+    made = _successor(tx, appointment, appointment_row(
+        tx, facts, appointment_id=uuid4(), slot_id=slot_id
+    ))  # fmt: skip
+    tx.session.add(made)
+    await changes.occupy(tx, made, facts, facts.open_to(channel))
+    await tx.session.flush()
+    await _bring_people(tx, sealer, appointment, made)
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    await confirmation.stand(tx, sealer, made, calendar=calendar)
+    tx.audit("divert", "appointment", appointment.id, reason=reason, to=made.id)
+    tx.emit(
+        AppointmentDiverted(
+            appointment_id=appointment.id,
+            to_id=made.id,
+            sequence=appointment.sequence,
+            was_confirmed=was_confirmed,
+        )
+    )
+    return made
+
+
+def _successor(tx: Tx, old: Appointment, row: dict[str, object]) -> Appointment:
+    made = Appointment(**row)
+    made.state = AppointmentState.CONFIRMED
+    made.case_id, made.person_id, made.account_id = old.case_id, old.person_id, old.account_id
+    made.attend_by, made.site_id, made.needs = old.attend_by, old.site_id, old.needs
+    made.moved_from_id, made.reviewed_by = old.id, tx.actor.account_id
+    made.booked_by, made.channel = old.booked_by, old.channel
+    return made
+
+
+async def _bring_people(tx: Tx, sealer: Sealer, old: Appointment, new: Appointment) -> None:
+    """Everybody but the host comes along; the new host is invited."""
+    host = await tx.session.get_one(Account, new.host_id)
+    leader = NewInvitee(role=SessionRole.HOST, name=host.name or "", account_id=host.id)
+    invitees.add(tx, sealer, new.id, leader)
+    for invitee in await invitees.of(tx, old.id):
+        if invitee.role != SessionRole.HOST and invitee.account_id != host.id:
+            tx.session.add(_copy(invitee, new.id))
+
+
+def _copy(invitee: Invitee, appointment_id: UUID) -> Invitee:
+    return Invitee(
+        appointment_id=appointment_id,
+        role=invitee.role,
+        account_id=invitee.account_id,
+        person_id=invitee.person_id,
+        letter_id=invitee.letter_id,
+        name=invitee.name,
+        phone=invitee.phone,
+        email=invitee.email,
+        language=invitee.language,
+    )

@@ -1,0 +1,1 @@
+"""When departments and sub-centres are there, and who of them."""

@@ -1,0 +1,1 @@
+"""The ground and the roof of Yuntiao: kernel, people, units, cases, notices, HTTP."""

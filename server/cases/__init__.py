@@ -1,0 +1,1 @@
+"""The case file: parties, papers, timeline, clocks."""

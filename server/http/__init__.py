@@ -1,0 +1,1 @@
+"""Typed endpoints and every route."""

@@ -1,0 +1,142 @@
+"""Calls to make: take one, phone, write down what came of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from scheduling import access, appeals, calls, desk_queries, matters
+from scheduling.matters import Told
+from scheduling.tables import CallTask
+from server.cases.categories import Category
+from server.http.context import Context
+from server.http.endpoints import Body, Routes, View
+from server.http.fields import Sentence, Words
+from server.identity.permissions import Permission
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+
+routes = Routes()
+
+
+class CallTaskView(View):
+    id: UUID
+    kind: str
+    reference: str
+    name: str | None
+    phone: str | None
+    words: str | None
+    appointment_id: UUID | None
+    created_at: datetime
+    due_at: datetime
+    overdue: bool
+    taken_by: str | None
+    mine: bool
+    done_at: datetime | None
+    note: str | None
+    actions: list[str]
+
+
+class CallsQuery(Body):
+    open: bool = True
+
+
+@routes.get("/api/call-tasks", permission=Permission.CALL_TASK_WORK)
+async def read_call_tasks(ctx: Context, query: CallsQuery) -> list[CallTaskView]:
+    """Whom to phone, the most urgent first."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        rows = await desk_queries.call_rows(tx, still_open=query.open)
+        sealer = ctx.services.sealer
+        return [
+            call_view(task, name, asker=ctx.actor.account_id, now=tx.now, sealer=sealer)
+            for task, name in rows
+        ]
+
+
+@routes.post("/api/call-tasks/{task_id}/taking", permission=Permission.CALL_TASK_WORK)
+async def take_call(ctx: Context, task_id: UUID) -> CallTaskView:
+    """I phone now."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        task = await access.call_task(tx, task_id)
+        calls.take(tx, task)
+        return _own_call(ctx, tx, task)
+
+
+class CallNote(Body):
+    note: Words = Field(max_length=1000)
+
+
+@routes.post("/api/call-tasks/{task_id}/completion", permission=Permission.CALL_TASK_WORK)
+async def complete_call(ctx: Context, task_id: UUID, body: CallNote) -> CallTaskView:
+    """The call was made; what came of it."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        task = await access.call_task(tx, task_id)
+        calls.complete(tx, ctx.services.sealer, task, note=body.note)
+        return _own_call(ctx, tx, task)
+
+
+class MatterTold(CallNote):
+    """What the matter is about; `subject_unit_id` is the unit complained of, if there is one."""
+
+    sentence: Sentence
+    category: Category | None = None
+    subject_unit_id: UUID | None = None
+
+
+@routes.post("/api/call-tasks/{task_id}/matter", permission=Permission.CALL_TASK_WORK)
+async def take_matter(ctx: Context, task_id: UUID, body: MatterTold) -> CallTaskView:
+    """Write down what somebody who was booked for says it is about; only the centre reads it."""
+    sealer = ctx.services.sealer
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        task = await access.call_task(tx, task_id)
+        told = Told(body.sentence, body.category, body.subject_unit_id)
+        await matters.take(tx, sealer, task, told, note=body.note)
+        return _own_call(ctx, tx, task)
+
+
+@routes.post("/api/call-tasks/{task_id}/excuse", permission=Permission.CALL_TASK_WORK)
+async def excuse_no_show(ctx: Context, task_id: UUID, body: CallNote) -> CallTaskView:
+    """The reason for not having come is accepted: it counts no more."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        task = await access.call_task(tx, task_id)
+        await appeals.excuse(tx, ctx.services.sealer, task, note=body.note)
+        return _own_call(ctx, tx, task)
+
+
+def _own_call(ctx: Context, tx: Tx, task: CallTask) -> CallTaskView:
+    return call_view(
+        task, ctx.actor.name, asker=ctx.actor.account_id, now=tx.now, sealer=ctx.services.sealer
+    )
+
+
+def call_view(
+    task: CallTask, taken_by: str | None, *, asker: UUID | None, now: datetime, sealer: Sealer
+) -> CallTaskView:
+    return CallTaskView(
+        id=task.id,
+        kind=task.kind,
+        reference=task.reference,
+        name=_open(sealer, task.name, "name"),
+        phone=_open(sealer, task.phone, "phone"),
+        words=_open(sealer, task.words, "text"),
+        appointment_id=task.appointment_id,
+        created_at=task.created_at,
+        due_at=task.due_at,
+        overdue=task.done_at is None and task.due_at < now,
+        taken_by=taken_by,
+        mine=task.taken_by is not None and task.taken_by == asker,
+        done_at=task.done_at,
+        note=_open(sealer, task.note, "text"),
+        actions=_actions(task),
+    )
+
+
+def _actions(task: CallTask) -> list[str]:
+    if task.done_at:
+        return []
+    more = {calls.NO_SHOW_APPEAL: "excuse", calls.TAKE_MATTER: "take_matter"}.get(task.kind)
+    return ["take", "complete", *([more] if more else [])]
+
+
+def _open(sealer: Sealer, sealed: bytes | None, purpose: str) -> str | None:
+    return sealer.open(sealed, purpose=purpose) if sealed else None

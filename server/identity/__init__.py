@@ -1,0 +1,1 @@
+"""Persons, accounts, memberships, sign-in and consents."""

@@ -1,0 +1,100 @@
+"""Tells one person one thing, by the way that reaches them: SMS first, else plain mail."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from uuid import UUID
+
+from scheduling import invitees
+from scheduling.tables import Invitee
+from server.identity.tables import Account
+from server.kernel.sealing import Sealer
+from server.kernel.uow import Tx
+from server.notices.outgoing import Envelope, post_mail, post_sms
+from server.notices.wording import Wording
+
+WORTH_TELLING = timedelta(days=1)
+"""How long something that is over is still worth being told."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """`id` stands in keys; `token` opens the personal page."""
+
+    id: UUID
+    language: str
+    phone: str | None
+    email: str | None
+    token: str | None = None
+    invitee_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Courier:
+    sealer: Sealer
+    wording: Wording
+    sender: str
+
+    def invitee(self, invitee: Invitee) -> Recipient:
+        return Recipient(
+            id=invitee.id,
+            language=invitee.language,
+            phone=self._open(invitee.phone, "phone"),
+            email=None if invitee.email_bad_at else self._open(invitee.email, "email"),
+            token=invitees.link_of(invitee, self.sealer),
+            invitee_id=invitee.id,
+        )
+
+    def account(self, account: Account) -> Recipient:
+        return Recipient(
+            id=account.id,
+            language=account.language,
+            phone=self._open(account.phone, "phone"),
+            email=self._open(account.email, "email"),
+        )
+
+    async def tell(
+        self,
+        tx: Tx,
+        who: Recipient,
+        template: str,
+        *,
+        key: str,
+        until: datetime,
+        appointment_id: UUID | None = None,
+        **facts: object,
+    ) -> None:
+        """Post the message; without phone and mail there is nobody to tell."""
+        text = self.wording.text(who.language, template, **facts)
+        to = who.phone or who.email
+        if to is None:
+            return
+        envelope = Envelope(
+            key=f"{template}:{key}:{who.id}",
+            template=template,
+            to=to,
+            until=until,
+            appointment_id=appointment_id,
+            invitee_id=who.invitee_id,
+        )
+        if who.phone:
+            await post_sms(tx, self.sealer, envelope, text)
+        else:
+            message = self._plain(who, text, now=tx.now)
+            await post_mail(tx, self.sealer, envelope, message)
+
+    def _plain(self, who: Recipient, text: str, *, now: datetime) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = Address(self.wording.centre, addr_spec=self.sender)
+        message["To"] = who.email
+        message["Subject"] = self.wording.subject(who.language)
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        return message
+
+    def _open(self, sealed: bytes | None, purpose: str) -> str | None:
+        return self.sealer.open(sealed, purpose=purpose) if sealed else None

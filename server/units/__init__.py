@@ -1,0 +1,1 @@
+"""The district's tree of units and its working calendar."""

@@ -1,0 +1,1 @@
+"""Live sessions: wire protocol, rooms, admission, media."""

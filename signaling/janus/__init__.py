@@ -1,0 +1,1 @@
+"""A second media engine: Janus instances, driven over their WebSocket API."""

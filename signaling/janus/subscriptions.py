@@ -1,0 +1,109 @@
+"""Who hears whom: each listener's one subscriber handle, kept in line with who is where."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from signaling.engine import Leg, MediaEvent, MemberId, Offer, View
+from signaling.janus.handles import Handles
+from signaling.janus.people import SUBSTREAMS, Feed, Person, Subscribing, as_offered, heard_by
+from signaling.janus.session import Answer, Json
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    handles: Handles
+    people: Mapping[MemberId, Person]
+    tell: Callable[[MediaEvent], None]
+
+    async def refresh(self, people: Iterable[Person]) -> None:
+        """Bring subscriptions in line with who is where; holds when this returns."""
+        affected = {person.id: person for person in people}
+        await asyncio.gather(*(self._bring_in_line(person) for person in affected.values()))
+
+    async def restarted(self, person: Person) -> bool:
+        """The listener's way is new: offer anew over it. False where nothing was offered yet."""
+        subscribing = person.subscribing
+        if subscribing is None or not subscribing.is_joined:
+            return False
+        body: Json = {"request": "configure", "restart": True}
+        self.offer(person, subscribing, await self.handles.say(subscribing.handle, body))
+        return True
+
+    def offer(self, person: Person, subscribing: Subscribing, answer: Answer) -> None:
+        """Pass on what Janus offers, as ours."""
+        subscribing.sections = list(answer.data.get("streams", subscribing.sections))
+        if answer.sdp is None:
+            return
+        person.revision += 1
+        subscribing.version += 1
+        subscribing.pending = person.revision
+        self.tell(
+            Offer(person.id, person.revision, as_offered(answer.sdp, subscribing, self.people))
+        )
+
+    async def choose_layers(self, person: Person) -> None:
+        """Of each picture the encoding that its place on the screen is worth."""
+        if person.subscribing is None:
+            return
+        streams = [
+            {"mid": mid, "substream": SUBSTREAMS[person.views.get(feed.member, View.LARGE)]}
+            for feed, mid in person.subscribing.subscribed.items()
+            if self._is_camera(feed) and person.views.get(feed.member) is not View.NONE
+        ]
+        if streams:
+            body: Json = {"request": "configure", "streams": streams}
+            await self.handles.say(person.subscribing.handle, body)
+
+    def _is_camera(self, feed: Feed) -> bool:
+        owner = self.people.get(feed.member)
+        publishing = owner.publishing if owner is not None else None
+        return feed.kind == "video" and (publishing is None or publishing.screen != feed.mid)
+
+    async def end(self, person: Person) -> None:
+        if person.subscribing is not None:
+            await self.handles.detach(person.subscribing.handle)
+            person.subscribing = None
+
+    async def _bring_in_line(self, person: Person) -> None:
+        async with person.turn:
+            wanted = heard_by(person, self.people.values())
+            subscribing = person.subscribing
+            if subscribing is None:
+                if wanted and person.publishing is not None:
+                    await self._begin(person, wanted)
+            else:
+                await self._change(person, subscribing, wanted)
+
+    async def _begin(self, person: Person, wanted: frozenset[Feed]) -> None:
+        handle = await self.handles.attach(person, Leg.RECEIVING)
+        subscribing = Subscribing(handle, session=str(secrets.randbits(60)))
+        person.subscribing = subscribing
+        streams = [{"feed": feed.member, "mid": feed.mid} for feed in sorted(wanted)]
+        join = {
+            "request": "join", "ptype": "subscriber", "room": person.home, "streams": streams,
+        }  # fmt: skip
+        answer = await self.handles.say(handle, join)
+        subscribing.is_joined = True
+        self.offer(person, subscribing, answer)
+        await self.choose_layers(person)
+
+    async def _change(
+        self, person: Person, subscribing: Subscribing, wanted: frozenset[Feed]
+    ) -> None:
+        """What must stop, stops at once; what begins waits for the answer that is under way."""
+        have = subscribing.subscribed
+        gone = [{"sub_mid": mid} for feed, mid in have.items() if feed not in wanted]
+        fresh = [{"feed": f.member, "mid": f.mid} for f in sorted(wanted - have.keys())]
+        if subscribing.pending is not None:
+            fresh = []
+        if not gone and not fresh:
+            return
+        body: Json = {"request": "update"}
+        if gone:
+            body["unsubscribe"] = gone
+        if fresh:
+            body["subscribe"] = fresh
+        self.offer(person, subscribing, await self.handles.say(subscribing.handle, body))
+        await self.choose_layers(person)

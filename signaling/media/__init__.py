@@ -1,0 +1,1 @@
+"""The media engine: packets are forwarded, never decoded."""

@@ -1,0 +1,265 @@
+"""What happens by the clock: requests for what is missing, reports, silence, who speaks."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from signaling.engine import (
+    Carried,
+    Encodings,
+    Leg,
+    LegUp,
+    MediaEvent,
+    MemberId,
+    MemberStats,
+    RoomId,
+    Silent,
+    Speaking,
+)
+from signaling.media import paths
+from signaling.media.conference import Conference
+from signaling.media.link import Link
+from signaling.media.members import Member, Receiving, Sending, hears
+
+BEAT = 0.020
+SPEECH_BEATS = 20
+REPORT_BEATS = 50
+UNWATCHED_SECONDS = 4.0
+
+MOST_PACKETS, MOST_KBPS = 2_500, 16_000
+"""A second from one peer: several times what camera, screen and probes of a browser come to."""
+
+EXCESS_REPORTS = 3
+
+SCREEN_KBPS = 600
+"""A shared screen is allowed at least so much, however weak those are who watch."""
+
+
+class Pulse:
+    """Beats every 20 ms as long as the worker lives."""
+
+    def __init__(
+        self,
+        conference: Conference,
+        *,
+        clock: Callable[[], float],
+        emit: Callable[[MediaEvent], None],
+    ) -> None:
+        self._conference = conference
+        self._clock = clock
+        self._emit = emit
+        self._spoke: dict[RoomId, tuple[MemberId, ...]] = {}
+        self._rates: dict[Link, Flow] = {}
+        self._came = self._went = self._failed = 0
+
+    async def run(self) -> None:
+        beats = 0
+        while True:
+            await asyncio.sleep(BEAT)
+            beats += 1
+            self._ask()
+            if beats % SPEECH_BEATS == 0:
+                self._tell_speakers()
+            if beats % REPORT_BEATS == 0:
+                self._report()
+                self._sweep()
+
+    def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
+        return tuple(self._stats_of(member) for member in self._conference.in_room(room))
+
+    def carried(self, dropped: Mapping[str, int]) -> Carried:
+        members = self._conference.members.values()
+        rooms = {member.room for member in members if member.room is not None}
+        return Carried(
+            engine="", is_up=True, rooms=len(rooms), members=len(members),
+            packets_in=self._came, packets_out=self._went, packets_failed=self._failed,
+            dropped=tuple(dropped.items()),
+        )  # fmt: skip
+
+    def _ask(self) -> None:
+        now = self._clock()
+        members = list(self._conference.members.values())
+        for member in members:
+            if member.receiving is not None:
+                member.receiving.subscriber.double_sound(now=now)
+            if member.sending is not None:
+                requests = member.sending.publisher.requests_due(now)
+                if requests:
+                    member.sending.link.transmit_control(requests)
+                for feedback in member.sending.publisher.feedback_due(now):
+                    member.sending.link.transmit_control(feedback)
+        self._conference.captures.flush()
+        self._conference.send_offers(members)
+
+    def _report(self) -> None:
+        now = self._clock()
+        flowing: dict[Link, Flow] = {}
+        for member in self._conference.members.values():
+            for _, leg in member.legs:
+                flow = self._rates.get(leg.link) or Flow()
+                later = flowing[leg.link] = flow.after(leg.link, now)
+                self._came += later.came
+                self._went += later.went
+                self._failed += later.failed
+            if member.sending is not None:
+                self._report_to(member.sending, self._video_kbps(member), now)
+        self._rates = flowing
+        self._conference.spare_lines()
+        self._conference.choose_layers(self._conference.members.values())
+        self._conference.captures.choose(self._conference.members, now=now)
+        for member in self._conference.members.values():
+            if member.sending is not None:
+                self._tell_encodings(member, member.sending, now)
+
+    def _report_to(self, sending: Sending, video_kbps: int, now: float) -> None:
+        report, sending.lost_share = sending.publisher.report(now, video_kbps=video_kbps)
+        if report:
+            sending.link.transmit_control(report)
+
+    def _tell_encodings(self, member: Member, sending: Sending, now: float) -> None:
+        """What nobody has watched for a moment is not sent; what somebody wants, at once."""
+        rids = sending.publisher.rids
+        if len(rids) < 2:
+            return
+        watched = paths.watched(member, self._conference.members)
+        for rid in watched | self._conference.captures.rids_of(member.id) | {rids[-1]}:
+            sending.watched_at[rid] = now
+        active = tuple(
+            rid for rid in rids if now - sending.watched_at.setdefault(rid, now) < UNWATCHED_SECONDS
+        )
+        if not member.wants_pictures:
+            active = rids[-1:]
+        if active != sending.active:
+            before = rids if sending.active is None else sending.active
+            sending.asked_at |= dict.fromkeys(set(active) - set(before), now)
+            sending.active = active
+            self._emit(Encodings(member.id, active))
+
+    def _video_kbps(self, speaker: Member) -> int:
+        return self._camera_kbps(speaker) + self._screen_kbps(speaker)
+
+    def _screen_kbps(self, speaker: Member) -> int:
+        """One weak line does not make the text unreadable for all: there cameras rest first."""
+        if not speaker.may_share:
+            return 0
+        rates = [
+            member.receiving.subscriber.rate.kbps
+            for member in self._conference.members.values()
+            if member.receiving is not None and hears(member, speaker) and member.gets_pictures
+        ]
+        return max(SCREEN_KBPS, int(min(rates, default=0.0)))
+
+    def _camera_kbps(self, speaker: Member) -> int:
+        """As much as the weakest who watches can take; little while nobody does."""
+        settings = self._conference.settings
+        rates = [
+            member.receiving.subscriber.rate.kbps
+            for member in self._conference.members.values()
+            if member.receiving is not None and hears(member, speaker) and member.gets_pictures
+        ]
+        if "video" not in speaker.permitted or not rates or speaker.sending is None:
+            return settings.idle_video_kbps
+        if not speaker.wants_pictures:
+            return settings.idle_video_kbps
+        if len(speaker.sending.publisher.rids) > 1:
+            return settings.simulcast_kbps  # a weak line gets a smaller picture, not all of them
+        return int(min(rates))
+
+    def _tell_speakers(self) -> None:
+        speaking: dict[RoomId, list[tuple[float, MemberId]]] = {}
+        for member in self._conference.members.values():
+            if member.sending is None:
+                continue
+            loudness = member.sending.publisher.loudness
+            speaks = loudness.close_window() and "audio" in member.permitted
+            if speaks and member.room is not None:
+                speaking.setdefault(member.room, []).append((loudness.share, member.id))
+        for room in speaking.keys() | self._spoke.keys():
+            names = tuple(name for _, name in sorted(speaking.get(room, []), reverse=True))
+            if set(names) != set(self._spoke.get(room, ())):
+                self._emit(Speaking(room, names))
+            self._spoke[room] = names
+        self._spoke = {room: names for room, names in self._spoke.items() if names}
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        for member in list(self._conference.members.values()):
+            for leg, side in member.legs:
+                reason = self._end_of(side.link, now)
+                if reason:
+                    self._conference.end_leg(member, leg, reason)
+                elif side.link.is_up:
+                    self._watch_silence(member.id, leg, side, now)
+
+    def _end_of(self, link: Link, now: float) -> str:
+        settings = self._conference.settings
+        if link.is_abusive or self._rates.get(link, Flow()).is_excessive:
+            return "abuse"
+        if not link.is_up and now - link.created > settings.connect_deadline:
+            return "deadline"
+        if link.is_up and now - link.last_heard > settings.gone_after:
+            return "silence"
+        return ""
+
+    def _watch_silence(
+        self, member_id: MemberId, leg: Leg, side: Sending | Receiving, now: float
+    ) -> None:
+        is_silent = now - side.link.last_heard > self._conference.settings.silent_after
+        if is_silent != side.is_silent:
+            self._emit(Silent(member_id, leg) if is_silent else LegUp(member_id, leg))
+        side.is_silent = is_silent
+
+    def _stats_of(self, member: Member) -> MemberStats:
+        sending, receiving = member.sending, member.receiving
+        up = self._rates.get(sending.link, Flow()) if sending else Flow()
+        down = self._rates.get(receiving.link, Flow()) if receiving else Flow()
+        heard_at = sending.link.last_media if sending else None
+        return MemberStats(
+            member=member.id,
+            sent_loss=sending.lost_share if sending else 0.0,
+            sent_kbps=up.kbps_in,
+            received_loss=receiving.subscriber.lost_share if receiving else 0.0,
+            received_kbps=down.kbps_out,
+            round_trip=receiving.subscriber.round_trip if receiving else None,
+            last_packet_age=self._clock() - heard_at if heard_at is not None else None,
+            forwarded_packets=receiving.link.packets_out if receiving else 0,
+        )
+
+
+class Flow:
+    """What one link carried so far, and how fast since the last report."""
+
+    def __init__(
+        self, *, at: float | None = None, packets_in: int = 0, packets_out: int = 0,
+        octets_in: int = 0, octets_out: int = 0, packets_failed: int = 0,
+    ) -> None:  # fmt: skip
+        self.kbps_in = self.kbps_out = 0.0
+        self.came = self.went = self.failed = 0
+        self._at = at
+        self._packets_in = packets_in
+        self._packets_out = packets_out
+        self._octets_in = octets_in
+        self._octets_out = octets_out
+        self._packets_failed = packets_failed
+        self._times_over = 0
+
+    @property
+    def is_excessive(self) -> bool:
+        """No browser sends so much for so long."""
+        return self._times_over >= EXCESS_REPORTS
+
+    def after(self, link: Link, now: float) -> "Flow":
+        later = Flow(
+            at=now, packets_in=link.packets_in, packets_out=link.packets_out,
+            octets_in=link.octets_in, octets_out=link.octets_out,
+            packets_failed=link.packets_failed,
+        )  # fmt: skip
+        later.came = link.packets_in - self._packets_in
+        later.went = link.packets_out - self._packets_out
+        later.failed = link.packets_failed - self._packets_failed
+        if self._at is not None and now > self._at:
+            bits_per_octet = 8 / 1000 / (now - self._at)
+            later.kbps_in = (link.octets_in - self._octets_in) * bits_per_octet
+            later.kbps_out = (link.octets_out - self._octets_out) * bits_per_octet
+            is_over = later.came / (now - self._at) > MOST_PACKETS or later.kbps_in > MOST_KBPS
+            later._times_over = self._times_over + 1 if is_over else 0
+        return later

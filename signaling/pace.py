@@ -1,0 +1,16 @@
+"""How quickly live sessions notice things."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds, by the machine's steady clock."""
+
+    pulse: float = 0.5
+    silent_after: float = 8.0
+    gone_after: float = 2.0
+    cut_after: float = 30.0
+    media_kept: float = 60.0
+    places_every: float = 20.0
+    recheck_every: float = 0.5

@@ -1,0 +1,1 @@
+"""The legs of the journey: what happens on the way, one module a stretch."""

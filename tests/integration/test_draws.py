@@ -1,0 +1,387 @@
+"""Places that are drawn: announced, applied for, drawn by the clock, recomputed, over HTTP."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+
+from scheduling import changes
+from scheduling.draws import lottery
+from scheduling.draws.tables import Draw, DrawEntry
+from scheduling.tables import Appointment, CallTask, Claim
+from server.app import application
+from server.identity.tables import Account, Person
+from server.kernel.actor import SYSTEM, Role
+from tests.choosing import read, tap, token_of
+from tests.identity import add_staff, enter
+from tests.reception import (
+    Resident,
+    add_centre,
+    add_leader,
+    add_resident,
+    at,
+    book,
+    publish_day,
+    slots_of,
+)
+
+DAY = {
+    "kind": "mediator", "title": "调解员专场", "begins_at": at("2026-11-30T09:00").isoformat(),
+    "minutes": 30, "places": 2, "opens_at": at("2026-11-23T10:00").isoformat(),
+    "closes_at": at("2026-11-26T17:00").isoformat(),
+}  # fmt: skip
+
+
+@pytest.fixture
+def config(config):
+    """The switch is on."""
+    scheduling = config.scheduling.model_copy(update={"draws": True})
+    return config.model_copy(update={"scheduling": scheduling})
+
+
+@pytest_asyncio.fixture
+async def centre(services):
+    return await add_centre(services)
+
+
+@pytest_asyncio.fixture
+async def host(services, centre):
+    return await add_staff(services, centre, Role.MEDIATOR)
+
+
+@pytest_asyncio.fixture
+async def clerk(services, centre):
+    return await add_staff(services, centre, Role.CLERK)
+
+
+@pytest_asyncio.fixture
+async def draw(client, services, clerk, host) -> dict:
+    await enter(client, services, clerk)
+    answer = await client.post("/api/draws", json={**DAY, "host_id": str(host.id)})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def apply(client, services, draw, n: int, **more):
+    resident = await add_resident(services, n)
+    await enter(client, services, resident.account)
+    body = {
+        "person_id": str(resident.person.id), "phone": f"1390000010{n}",
+        "sentence": "Water comes through the roof", **more,
+    }  # fmt: skip
+    return await client.post(f"/api/draws/{draw['id']}/entries", json=body)
+
+
+async def protocol(client, draw) -> dict:
+    answer = await client.get(f"/api/draws/{draw['id']}")
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def test_draw_gives_the_places_and_anybody_recomputes_it(
+    client, services, draw, host, runner, clock, outbox, tmp_path
+):
+    clock.move(timedelta(hours=2))
+    for n in (1, 2, 3, 4):
+        needs = {"needs": {"elder": True}} if n == 3 else {}
+        assert (await apply(client, services, draw, n, **needs)).status == 200
+    before = await protocol(client, draw)
+    assert (before["applied"], before["seed"], before["applications"]) == (4, None, [])
+    assert (await apply(client, services, draw, 5)).status == 200
+    client.session.cookie_jar.clear()
+    clock.move(timedelta(days=4))
+    await runner.run_all_due()
+    told = await protocol(client, draw)
+    assert (told["state"], told["commitment"]) == ("drawn", before["commitment"])
+    assert lottery.check(told) == []
+    assert lottery.check({**told, "seed": "0" * 64}) != []  # the control
+    ordered = sorted(told["applications"], key=lambda one: one["place"])
+    assert ordered[0]["number"] == 3  # more points by its needs
+    times = [one["begins_at"] for one in ordered]
+    assert times == ["2026-11-30T01:00:00Z", "2026-11-30T01:30:00Z", None, None, None]
+    script = tmp_path / "lottery.py"
+    script.write_bytes(await (await client.get("/api/draw-script")).read())
+    ran = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-I", script], input=json.dumps(told).encode(),
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    async with services.uow.begin(SYSTEM) as tx:
+        booked = (await tx.session.scalars(sa.select(Appointment))).all()
+        mine = sa.select(Claim.during).where(Claim.resource == host.id)
+        assert len((await tx.session.scalars(mine)).all()) == 2
+    assert {(one.state, one.host_id) for one in booked} == {("confirmed", host.id)}
+    assert len([sms for sms in outbox.sms if "/i/" in sms.text]) == 2
+    text = json.dumps(told, ensure_ascii=False)
+    assert "Resident" not in text
+    assert "139" not in text.replace(told["seed"], "").replace(told["digest"], "").replace(
+        told["commitment"], ""
+    )
+
+
+async def test_winner_finds_the_appointment_and_the_others_their_place(
+    client, services, draw, runner, clock
+):
+    clock.move(timedelta(hours=2))
+    for n in (1, 2, 3):
+        await apply(client, services, draw, n)
+    clock.move(timedelta(days=4))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        entries = (await tx.session.scalars(sa.select(DrawEntry).order_by(DrawEntry.place))).all()
+    for entry in entries:
+        async with services.uow.begin(SYSTEM) as tx:
+            account = await tx.session.get_one(Account, entry.account_id)
+        await enter(client, services, account)
+        [own] = (await protocol(client, draw))["mine"]
+        assert (own["number"], own["place"]) == (entry.number, entry.place)
+        appointments = await (await client.get("/api/appointments")).json()
+        assert len(appointments) == (entry.place <= 2)
+
+
+async def test_one_application_a_person_within_the_window_which_can_be_taken_back(
+    client, services, draw, clock
+):
+    early = await apply(client, services, draw, 1)
+    assert (await early.json())["code"] == "draw_not_open"
+    clock.move(timedelta(hours=2))
+    resident = await add_resident(services, 2)
+    await enter(client, services, resident.account)
+    body = {
+        "person_id": str(resident.person.id),
+        "phone": "13900000102",
+        "sentence": "A roof leaks",
+    }
+    path = f"/api/draws/{draw['id']}/entries"
+    assert (await client.post(path, json=body)).status == 200
+    assert (await (await client.post(path, json=body)).json())["code"] == "draw_applied"
+    gone = await client.delete(f"{path}/mine")
+    assert ((await gone.json())["applied"], (await gone.json())["mine"]) == (0, [])
+    other = await add_resident(services, 3)  # nobody applies for a person of others
+    foreign = await client.post(path, json={**body, "person_id": str(other.person.id)})
+    assert foreign.status == 404
+    clock.move(timedelta(days=4))
+    late = await apply(client, services, draw, 4)
+    assert (await late.json())["code"] == "draw_not_open"
+
+
+async def test_leaders_places_are_never_drawn(client, services, centre, host, clock):
+    leader = await add_leader(services, centre)
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    hosts = await (await client.get("/api/draw-hosts")).json()
+    assert [one["account_id"] for one in hosts] == [str(host.id)]
+    refused = await client.post("/api/draws", json={**DAY, "host_id": str(leader.account.id)})
+    assert (await refused.json())["code"] == "draw_never_leader"
+    assert (await client.post("/api/draws", json={**DAY, "host_id": str(host.id)})).status == 200
+    again = await client.post("/api/draws", json={**DAY, "host_id": str(host.id)})
+    assert (await again.json())["code"] == "host_busy_then"
+
+
+async def test_seed_lies_sealed_until_the_draw(client, services, draw):
+    async with services.uow.begin(SYSTEM) as tx:
+        row = (await tx.session.scalars(sa.select(Draw))).one()
+    seed = services.sealer.open(row.seed, purpose="seed")
+    assert lottery.commitment(seed) == draw["commitment"]
+    assert seed.encode() not in row.seed
+    assert seed not in json.dumps(await protocol(client, draw))
+
+
+async def test_cancelled_draw_gives_the_hosts_time_back(client, services, draw, host):
+    path = f"/api/draws/{draw['id']}/cancellation"
+    assert (await client.post(path, json={"reason": "ill"})).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        mine = sa.select(sa.func.count(Claim.id)).where(Claim.resource == host.id)
+        assert await tx.session.scalar(mine) == 0
+    assert await (await client.get("/api/draws")).json() == []
+
+
+async def test_switched_off_there_is_nothing_here(services, centre, host, aiohttp_client):
+    scheduling = services.config.scheduling.model_copy(update={"draws": False})
+    off = replace(services, config=services.config.model_copy(update={"scheduling": scheduling}))
+    client = await aiohttp_client(application(off), headers={"X-Yuntiao": "1"})
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    assert (await client.get("/api/draws")).status == 404
+    assert (await client.get("/api/draw-script")).status == 404
+    answer = await client.post("/api/draws", json={**DAY, "host_id": str(host.id)})
+    assert answer.status == 404
+
+
+async def drawn_for(client, services, draw, runner, clock, *, applying=5, **more):
+    """All of them apply, it is drawn; the accounts in the order of the draw."""
+    clock.move(timedelta(hours=2))
+    for n in range(1, applying + 1):
+        assert (await apply(client, services, draw, n, **more)).status == 200
+    clock.move(timedelta(days=3, hours=23))  # Friday, an hour after the draw fell due
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        return (await tx.session.scalars(sa.select(DrawEntry).order_by(DrawEntry.place))).all()
+
+
+async def give_back(services, entry):
+    async with services.uow.begin(SYSTEM) as tx:
+        appointment = await tx.session.get_one(Appointment, entry.appointment_id)
+        await changes.cancel(tx, appointment, reason=None)
+
+
+def phone_of(services, entry) -> str:
+    return services.sealer.open(entry.phone, purpose="phone")
+
+
+def asked_by_sms(outbox) -> list[str]:
+    return [sms.to for sms in outbox.sms if "/choose/" in sms.text]
+
+
+async def test_freed_place_goes_to_the_next_in_the_drawn_order_alone(
+    client, services, draw, runner, clock, outbox
+):
+    entries = await drawn_for(client, services, draw, runner, clock)
+    await give_back(services, entries[0])
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, entries[2])]
+    token = token_of(outbox, phone_of(services, entries[2]))
+    asked = await read(client, token)
+    assert (asked["kind"], asked["offers"][0]["begins_at"]) == (
+        "drawn_freed", "2026-11-30T01:00:00Z",
+    )  # fmt: skip
+    taken = await (await tap(client, token, "take", asked["offers"][0]["id"])).json()
+    assert taken["appointment_state"] == "confirmed"
+    await runner.run_all_due()
+    told = await protocol(client, draw)
+    assert [(one["number"], one["answer"]) for one in told["turns"]] == [
+        (entries[2].number, "take")
+    ]
+    assert lottery.check(told) == []
+    skipped = [{**told["turns"][0], "number": entries[3].number}]
+    assert lottery.check({**told, "turns": skipped}) != []  # the control: somebody went before
+    assert len(asked_by_sms(outbox)) == 1
+
+
+async def test_silence_is_phoned_about_and_passes_the_place_on(
+    client, services, draw, runner, clock, outbox, centre
+):
+    entries = await drawn_for(client, services, draw, runner, clock)
+    await give_back(services, entries[1])
+    await runner.run_all_due()
+    assert await open_calls(services) == []
+    clock.move(timedelta(hours=1))
+    await runner.run_all_due()
+    assert await open_calls(services) == [("draw_place", phone_of(services, entries[2]))]
+    assert len(asked_by_sms(outbox)) == 1  # kept for them still
+    clock.move(timedelta(hours=1, minutes=1))
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, one) for one in entries[2:4]]
+    declined = await tap(client, token_of(outbox, phone_of(services, entries[3])), "decline")
+    assert declined.status == 200
+    await runner.run_all_due()
+    told = await protocol(client, draw)
+    assert [(one["number"], one["answer"]) for one in told["turns"]] == [
+        (entries[2].number, "silence"), (entries[3].number, "decline"), (entries[4].number, None),
+    ]  # fmt: skip
+    assert lottery.check(told) == []
+
+
+async def test_who_has_another_open_appointment_is_passed_over(
+    client, services, draw, runner, clock, outbox, centre
+):
+    leader = await add_leader(services, centre)
+    day = await publish_day(services, leader, slot_minutes=60, review=False)
+    entries = await drawn_for(client, services, draw, runner, clock)
+    async with services.uow.begin(SYSTEM) as tx:
+        busy = await tx.session.get_one(Person, entries[2].person_id)
+        account = await tx.session.get_one(Account, entries[2].account_id)
+    slots = await slots_of(services, day)
+    await book(services, slots[0], Resident(account, busy))
+    await give_back(services, entries[0])
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, entries[3])]
+    told = await protocol(client, draw)
+    assert [(one["number"], one["passed_over"]) for one in told["turns"]] == [
+        (entries[2].number, True), (entries[3].number, False),
+    ]  # fmt: skip
+    assert lottery.check(told) == []
+    assert lottery.check({**told, "turns": told["turns"][1:]}) != []  # left out, it would be wrong
+
+
+async def test_without_a_smartphone_a_clerk_calls_at_once_and_answers_for_them(
+    client, services, draw, runner, clock, outbox, clerk
+):
+    entries = await drawn_for(
+        client, services, draw, runner, clock, needs={"no_smartphone": True}, attend_by="centre"
+    )
+    outbox.sms.clear()
+    await give_back(services, entries[0])
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == []
+    assert await open_calls(services, "draw_place") == [
+        ("draw_place", phone_of(services, entries[2]))
+    ]
+    await enter(client, services, clerk)
+    [asked] = await (await client.get("/api/desk/choices")).json()
+    body = {"answer": "take", "offer_id": asked["offers"][0]["id"]}
+    said = await client.post(f"/api/desk/choices/{asked['id']}/answer", json=body)
+    assert (await said.json())["appointment_state"] == "confirmed"
+    assert await open_calls(services, "draw_place") == []
+
+
+async def test_winner_who_is_busy_then_is_asked_about_the_own_place(
+    client, services, draw, runner, clock, outbox, centre, host
+):
+    """Something else stands at that time: kept a while, phoned, then the next in order's."""
+    clock.move(timedelta(hours=2))
+    for n in (1, 2, 3):
+        await apply(client, services, draw, n, needs={"elder": True} if n == 2 else {})
+    async with services.uow.begin(SYSTEM) as tx:
+        [first] = (
+            await tx.session.scalars(sa.select(DrawEntry).where(DrawEntry.number == 2))
+        ).all()
+        whole = Range(at("2026-11-30T09:00"), at("2026-11-30T09:30"))
+        tx.session.add(Claim(resource=first.person_id, during=whole, reason="booking"))
+    clock.move(timedelta(days=3, hours=23))
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, first)]
+    assert await open_calls(services) == [("draw_place", phone_of(services, first))]
+    token = token_of(outbox, phone_of(services, first))
+    offer = (await read(client, token))["offers"][0]["id"]
+    assert (await (await tap(client, token, "take", offer)).json())["code"] == "person_busy_then"
+    clock.move(timedelta(hours=2, minutes=1))
+    await runner.run_all_due()
+    told = await protocol(client, draw)
+    assert [(one["place"], one["answer"]) for one in told["turns"]] == [(1, "silence"), (1, None)]
+    assert lottery.check(told) == []
+
+
+async def test_day_called_off_after_the_draw_gives_nobody_a_place(
+    client, services, draw, runner, clock, outbox, clerk
+):
+    entries = await drawn_for(client, services, draw, runner, clock)
+    await give_back(services, entries[0])
+    await runner.run_all_due()
+    await enter(client, services, clerk)
+    path = f"/api/draws/{draw['id']}/cancellation"
+    off = await (await client.post(path, json={"reason": "ill"})).json()
+    assert (off["state"], off["stopped_at"] is not None) == ("drawn", True)
+    before = len(asked_by_sms(outbox))
+    await runner.run_all_due()
+    assert (len(asked_by_sms(outbox)), lottery.check(off)) == (before, [])
+    async with services.uow.begin(SYSTEM) as tx:
+        states = (await tx.session.scalars(sa.select(Appointment.state))).all()
+    assert set(states) == {"cancelled"}
+    again = await client.post(path, json={"reason": "ill"})
+    assert again.status == 409
+
+
+async def open_calls(services, kind: str | None = None) -> list[tuple[str, str]]:
+    query = sa.select(CallTask).where(CallTask.done_at.is_(None))
+    async with services.uow.begin(SYSTEM) as tx:
+        found = (await tx.session.scalars(query)).all()
+    return [
+        (one.kind, services.sealer.open(one.phone, purpose="phone"))
+        for one in found if kind in {None, one.kind}
+    ]  # fmt: skip

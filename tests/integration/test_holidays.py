@@ -1,0 +1,143 @@
+"""A provisional year is confirmed, and what stands on its holidays is dealt with, over HTTP."""
+
+from datetime import date, timedelta
+
+import pytest_asyncio
+import sqlalchemy as sa
+
+from scheduling.plans import days
+from scheduling.tables import DayState, ReceptionDay
+from server.kernel.actor import SYSTEM, Role
+from server.kernel.clock import local
+from server.units.tables import CalendarDay, UnitKind
+from tests.identity import add_staff, enter
+from tests.joint import book, make, opened, times
+from tests.reception import add_leader, at, plan_of, publish_day
+from tests.units import add_unit
+
+NEW_YEAR = date(2027, 1, 1)  # a Friday
+TO_NEW_YEAR = 39
+NOTICE = "元旦：1月1日（周五）至3日（周日）放假，共3天。1月9日（周六）上班。"
+DAYS = [
+    {"date": "2027-01-01", "kind": "holiday"}, {"date": "2027-01-02", "kind": "holiday"},
+    {"date": "2027-01-03", "kind": "holiday"}, {"date": "2027-01-09", "kind": "make_up"},
+]  # fmt: skip
+PATH = "/api/calendar-years/2027"
+
+
+@pytest_asyncio.fixture
+async def district(services):
+    return await make(services)
+
+
+@pytest_asyncio.fixture
+async def leader(services, district):
+    return await add_leader(services, district.centre)
+
+
+@pytest_asyncio.fixture
+async def clerk(client, services, district):
+    account = await add_staff(services, district.centre, Role.CLERK)
+    await enter(client, services, account)
+    return account
+
+
+async def confirmed(client) -> dict:
+    answer = await client.put(PATH, json={"document": "国办发明电〔2026〕1号", "days": DAYS})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def listed(client) -> dict:
+    return await (await client.get(f"{PATH}/affected")).json()
+
+
+async def test_published_day_on_a_new_holiday_is_listed_until_it_is_moved(
+    client, services, leader, clerk
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    await publish_day(services, leader, in_days=TO_NEW_YEAR - 1)
+    assert await listed(client) == {"days": [], "sessions": [], "drafts": 0}
+    [one] = (await confirmed(client))["days"]
+    assert (one["day"]["id"], one["leader_name"]) == (str(day.id), "Leader 1")
+    assert one["dates"] == ["2026-12-31", "2027-01-04", "2027-01-09"]
+    years = await (await client.get("/api/calendar-years")).json()
+    assert [(y["year"], y["status"], y["affected"]) for y in years] == [
+        (2026, "confirmed", 0), (2027, "confirmed", 1),
+    ]  # fmt: skip
+    body = {"begins_at": at("2027-01-02T09:00").isoformat(), "version": one["day"]["version"]}
+    moves = f"/api/calendar/days/{day.id}/moves"
+    assert (await (await client.post(moves, json=body)).json())["code"] == "move_onto_holiday"
+    body["begins_at"] = at("2027-01-09T09:00").isoformat()
+    assert (await client.post(moves, json=body)).status == 200
+    assert (await listed(client))["days"] == []
+
+
+async def test_drafts_follow_their_plans_rule_by_themselves(client, services, leader, clerk):
+    async with services.uow.begin(SYSTEM) as tx:
+        today = local(tx.now).date()
+        plan = plan_of(leader, today=today, starts_on=today + timedelta(days=4))
+        tx.session.add(plan)
+        await tx.session.flush()
+        assert plan.starts_on.weekday() == NEW_YEAR.weekday()
+        await days.materialise(tx, [plan], horizon_days=45)
+    seen = await (await client.post(f"{PATH}/previews", json={"text": NOTICE})).json()
+    assert (seen["problems"], seen["affected"]["drafts"]) == ([], 1)
+    assert seen["days"] == DAYS
+    async with services.uow.begin(SYSTEM) as tx:  # looking ahead wrote nothing
+        rows = sa.select(sa.func.count()).where(CalendarDay.date >= NEW_YEAR)
+        assert await tx.session.scalar(rows) == 0
+    assert (await confirmed(client))["drafts"] == 1
+    async with services.uow.begin(SYSTEM) as tx:
+        found = await tx.session.scalars(
+            sa.select(ReceptionDay).where(ReceptionDay.planned_for == NEW_YEAR)
+        )
+        [moved] = found.all()
+    assert local(moved.begins_at).date() == date(2027, 1, 4)
+    assert (moved.state, moved.moved_because) == (DayState.DRAFT, "holiday")
+
+
+async def test_joint_interview_on_a_holiday_is_listed_and_found_another_time(
+    client, services, district, clerk, runner, clock
+):
+    await district.roster("housing", NEW_YEAR, "09:00", "11:30")
+    await district.roster("housing", date(2027, 1, 5), "09:00", "11:30")
+    made = await opened(client, district, fixed=district.ids("housing"), until=None)
+    best = (await times(client, made))["possible"][0]
+    booked = await (await book(client, made, best)).json()
+    assert booked["session"]["begins_at"] == "2027-01-01T01:00:00Z"
+    [one] = (await confirmed(client))["sessions"]
+    assert one["session"]["kind"] == "joint_interview"
+    path = f"/api/desk/appointments/{one['session']['id']}/cancellation"
+    assert (await client.post(path, json={"reason": "a public holiday"})).status == 200
+    assert (await listed(client))["sessions"] == []
+    clock.move(timedelta(minutes=1))
+    await runner.run_all_due()
+    await enter(client, services, clerk)
+    after = await (await client.get(f"/api/joint-interviews/{made['id']}")).json()
+    assert (after["state"], after["rule"]) == ("proposed", "replacement")
+    assert after["proposal"]["begins_at"] == "2027-01-05T01:00:00Z"
+
+
+async def test_only_a_clerk_of_the_centre_confirms_a_year(client, services, district, clerk):
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", parent=district.centre, kind=UnitKind.SUB_CENTRE)
+    for role in (Role.CLERK, Role.LEADER_OFFICE):
+        stranger = await add_staff(services, town, role, login=f"stranger-{role}")
+        await enter(client, services, stranger)
+        body = {"document": "No. 1", "days": DAYS}
+        assert (await client.put(PATH, json=body)).status == 404
+        assert (await client.post(f"{PATH}/previews", json={"text": NOTICE})).status == 404
+    await enter(client, services, clerk)
+    assert (await client.put("/api/calendar-years/2026", json={"document": "x", "days": [
+        {"date": "2026-12-25", "kind": "holiday"}]})).status == 409  # fmt: skip
+    await confirmed(client)  # the control
+
+
+async def test_day_of_another_units_desk_is_not_listed_there(client, services, leader, clerk):
+    await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    assert len((await confirmed(client))["days"]) == 1
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    await enter(client, services, await add_staff(services, town, Role.CLERK, login="stranger"))
+    assert (await listed(client))["days"] == []

@@ -1,0 +1,366 @@
+"""A joint interview from the wish to its session, over HTTP."""
+
+from datetime import date, datetime, timedelta
+
+import pytest_asyncio
+import sqlalchemy as sa
+
+from scheduling.joint.tables import JointSeat
+from scheduling.mediation.times import main_room
+from scheduling.rosters import presence as rosters_presence
+from scheduling.rosters.presence import Pool
+from scheduling.tables import Appointment, Claim
+from server.cases.tables import Case
+from server.identity.tables import Account
+from server.kernel.actor import SYSTEM, Role
+from server.units.tables import Presence, UnitKind
+from tests.cases import register
+from tests.hall import hold
+from tests.identity import add_staff, enter
+from tests.joint import WEDNESDAY, District, book, make, opened, times
+from tests.reception import add_leader, at, publish_day
+from tests.units import add_unit
+
+TUESDAY = date(2026, 11, 24)
+
+
+@pytest_asyncio.fixture
+async def district(services) -> District:
+    return await make(services)
+
+
+@pytest_asyncio.fixture
+async def clerk(client, services, district):
+    account = await add_staff(services, district.centre, Role.CLERK)
+    await enter(client, services, account)
+    return account
+
+
+async def test_times_are_those_when_all_units_are_there(client, district, clerk):
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    await district.roster("labour", TUESDAY, "10:00", "17:00")
+    made = await opened(client, district, fixed=district.ids("housing", "labour"))
+    found = await times(client, made)
+    begins = [time["begins_at"] for time in found["possible"]]
+    assert begins == ["2026-11-24T02:00:00Z"]
+    names = [comer["unit"]["name"] for comer in found["possible"][0]["comers"]]
+    assert names == ["housing", "labour"]
+
+
+async def test_near_miss_names_who_is_missing_why_and_whom_to_ask(client, district, clerk):
+    await district.roster("labour", TUESDAY, "10:00", "11:30")
+    oncall = district.staff["housing"][1]
+    await district.roster(
+        "housing", TUESDAY, "14:00", "17:00", presence=Presence.ON_CALL, account_id=oncall.id
+    )
+    made = await opened(client, district, fixed=district.ids("housing", "labour"))
+    found = await times(client, made)
+    assert found["possible"] == []
+    near = next(one for one in found["nearly"] if one["begins_at"] == "2026-11-24T02:00:00Z")
+    [need] = near["lacks"]
+    [missing] = need["among"]
+    assert (missing["name"], missing["why"], missing["kind"]) == ("housing", None, "unit")
+    assert missing["ask"][0]["account_id"] == str(oncall.id)
+
+
+async def test_booking_takes_everybody_or_nobody(client, services, district, clerk, runner, outbox):
+    leader = await add_leader(services, district.centre)
+    await publish_day(services, leader, in_days=1)
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    by_name = district.staff["labour"][0]
+    await district.roster(
+        "labour", TUESDAY, "09:00", "11:30", presence=Presence.ROTATING, account_id=by_name.id
+    )
+    wishes = {
+        "fixed": district.ids("housing", "labour"), "leaders": [str(leader.account.id)],
+        "rooms": [str(district.centre.id)],
+    }  # fmt: skip
+    made = await opened(client, district, **wishes)
+    best = (await times(client, made))["possible"][0]
+    assert best["leader"]["name"] == "Leader 1"
+    answer = await book(client, made, best)
+    assert answer.status == 200, await answer.text()
+    booked = await answer.json()
+    assert (booked["state"], booked["actions"]) == ("booked", ["call_off"])
+    async with services.uow.begin(SYSTEM) as tx:
+        claimed = set((await tx.session.scalars(sa.select(Claim.resource))).all())
+    assert claimed == {
+        rosters_presence.seat(district.units["housing"].id, Pool.STATIONED, 0),
+        by_name.id, leader.account.id, main_room(district.centre.id),
+    }  # fmt: skip
+    await runner.run_all_due()
+    assert [sms.to for sms in outbox.sms if "/i/" in sms.text] == ["13900000001"]
+
+
+async def test_joint_interview_is_in_the_line_of_whoever_leads_it_and_of_nobody_else(
+    client, services, district, clerk, clock
+):
+    leader, other = [await add_leader(services, district.centre, rank=rank) for rank in (1, 2)]
+    for one in (leader, other):
+        await hold(services, one.account, district.centre, Role.LEADER)
+    await publish_day(services, leader, in_days=1)
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    wishes = {"fixed": district.ids("housing"), "leaders": [str(leader.account.id)]}
+    made = await opened(client, district, **wishes)
+    assert (await book(client, made, (await times(client, made))["possible"][0])).status == 200
+
+    async def line(account: Account) -> list[tuple[str, str]]:
+        await enter(client, services, account)
+        found = await (await client.get("/api/line/today")).json()
+        return [(item["session_kind"], item["state"]) for item in found["items"]]
+
+    assert await line(leader.account) == []  # not today
+    clock.move(timedelta(days=1))
+    assert await line(leader.account) == [("joint_interview", "not_here")]
+    assert await line(other.account) == []
+
+
+async def test_taken_time_answers_409_with_who_is_missing_and_the_next_times(
+    client, services, district, clerk
+):
+    for day in (TUESDAY, WEDNESDAY):
+        await district.roster("housing", day, "09:00", "11:30")
+    made = await opened(client, district, fixed=district.ids("housing"))
+    best = (await times(client, made))["possible"][0]
+    async with services.uow.begin(SYSTEM) as tx:
+        other = await register(services, tx, district.centre)
+    answer = await client.post(
+        f"/api/cases/{other.id}/joint-interviews", json={"fixed": district.ids("housing")}
+    )
+    assert (await book(client, made, best)).status == 200
+    refused = await book(client, await answer.json(), best)
+    problem = await refused.json()
+    assert (refused.status, problem["code"]) == (409, "joint_taken")
+    housing = district.units["housing"].id
+    assert {"kind": "unit", "id": str(housing), "why": "taken"} in problem["details"]["missing"]
+    offered = problem["details"]["alternatives"]
+    assert 1 <= len(offered) <= 3
+    assert {one["units"][0] for one in offered} == {str(housing)}
+    async with services.uow.begin(SYSTEM) as tx:
+        assert await tx.session.scalar(sa.select(sa.func.count(Appointment.id))) == 1
+
+
+async def test_same_key_gets_the_same_booking(client, services, district, clerk):
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    made = await opened(client, district, fixed=district.ids("housing"))
+    best = (await times(client, made))["possible"][0]
+    body = {"begins_at": best["begins_at"], "units": district.ids("housing")}
+    path, key = f"/api/joint-interviews/{made['id']}/booking", {"Idempotency-Key": "k" * 20}
+    first, again = [await client.post(path, json=body, headers=key) for _ in range(2)]
+    assert (first.status, again.status) == (200, 200)
+    booked = (await first.json())["session"]["appointment_id"]
+    assert (await again.json())["session"]["appointment_id"] == booked
+    other_key = await client.post(path, json=body, headers={"Idempotency-Key": "o" * 20})
+    assert other_key.status == 409
+
+
+async def test_choice_must_be_what_was_wished_for(client, district, clerk):
+    made = await opened(
+        client, district, fixed=district.ids("housing"),
+        groups=[{"units": district.ids("labour", "police"), "needed": 1}],
+    )  # fmt: skip
+    path = f"/api/joint-interviews/{made['id']}/booking"
+    begins = at("2026-11-24T10:00").isoformat()
+    for units in (("labour",), ("housing",), ("housing", "town", "labour")):
+        answer = await client.post(path, json={"begins_at": begins, "units": district.ids(*units)})
+        assert answer.status == 422, units
+    late = at("2026-12-24T10:00").isoformat()
+    answer = await client.post(
+        path, json={"begins_at": late, "units": district.ids("housing", "labour")}
+    )
+    assert {e["field"] for e in (await answer.json())["errors"]} == {"begins_at"}
+
+
+async def test_optional_unit_is_booked_where_it_can_and_left_out_where_not(client, district, clerk):
+    await district.roster("housing", TUESDAY, "09:00", "17:00")
+    await district.roster("labour", TUESDAY, "14:00", "17:00")
+    made = await opened(
+        client, district, fixed=district.ids("housing"), optional=district.ids("labour")
+    )
+    best, *others = (await times(client, made))["possible"]
+    assert best["begins_at"] == "2026-11-24T06:00:00Z"
+    assert [comer["unit"]["name"] for comer in best["comers"]] == ["housing", "labour"]
+    morning = next(one for one in others if one["begins_at"] < best["begins_at"])
+    assert [(one["name"], one["why"]) for one in morning["absent"]] == [("labour", None)]
+    booked = await (await book(client, made, best)).json()
+    assert {seat["unit"]["name"]: seat["optional"] for seat in booked["seats"]} == {
+        "housing": False, "labour": True,
+    }  # fmt: skip
+
+
+async def on_call(district, code: str = "housing") -> Account:
+    """The second handler is called on Tuesday morning; the first is the deputy."""
+    person = district.staff[code][1]
+    await district.roster(
+        code, TUESDAY, "09:00", "11:30", presence=Presence.ON_CALL, account_id=person.id
+    )
+    return person
+
+
+async def booked_on_call(client, district) -> dict:
+    made = await opened(client, district, fixed=district.ids("housing"))
+    best = (await times(client, made))["possible"][0]
+    return await (await book(client, made, best)).json()
+
+
+async def test_whoever_is_on_call_answers_and_is_bound(client, services, district, clerk, runner):
+    person = await on_call(district)
+    made = await booked_on_call(client, district)
+    [seat] = made["seats"]
+    assert (seat["state"], seat["rung"], seat["asked_name"]) == ("asked", "app", "handler name")
+    await enter(client, services, person)
+    [ask] = await (await client.get("/api/joint-asks/mine")).json()
+    assert (ask["unit_name"], ask["category"]) == ("housing", "labour")
+    assert "工资没有发" not in str(ask)  # what the matter is, only whoever comes may read
+    done = await client.post(f"/api/joint-asks/{ask['seat_id']}/acceptance")
+    assert [one["state"] for one in await done.json()] == ["acknowledged"]
+    async with services.uow.begin(SYSTEM) as tx:
+        mine = sa.select(sa.func.count(Claim.id)).where(Claim.resource == person.id)
+        assert await tx.session.scalar(mine) == 1
+        waiting = sa.text(
+            "SELECT count(*) FROM task WHERE kind = 'joint.climb' AND done_at IS NULL"
+        )
+        assert (await tx.connection.execute(waiting)).scalar_one() == 0
+    assert (await client.get(f"/api/cases/{district.case.id}")).status == 200
+    [own] = await (await client.get("/api/own-sessions")).json()
+    assert own["session_kind"] == "joint_interview"
+
+
+async def test_nobody_else_answers_for_them(client, services, district, clerk):
+    await on_call(district)
+    made = await booked_on_call(client, district)
+    [seat] = made["seats"]
+    await enter(client, services, district.staff["labour"][0])
+    assert await (await client.get("/api/joint-asks/mine")).json() == []
+    for answer in ("acceptance", "refusal"):
+        assert (await client.post(f"/api/joint-asks/{seat['id']}/{answer}")).status == 404
+    assert (await client.get(f"/api/cases/{district.case.id}")).status == 404
+
+
+async def test_refusal_asks_the_deputy_and_then_the_clerk(
+    client, services, district, clerk, runner
+):
+    person, deputy = await on_call(district), district.staff["housing"][0]
+    made = await booked_on_call(client, district)
+    [seat] = made["seats"]
+    for who in (person, deputy):
+        await enter(client, services, who)
+        assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
+    await enter(client, services, clerk)
+    path = f"/api/joint-interviews/{made['id']}"
+    [silent] = (await (await client.get(path)).json())["seats"]
+    assert (silent["state"], silent["refused"]) == ("unanswered", 2)
+    calls = await (await client.get("/api/call-tasks")).json()
+    assert [(call["kind"], call["name"]) for call in calls] == [("joint_unanswered", "housing")]
+    body = {"account_id": str(deputy.id)}
+    noted = await client.post(f"{path}/seats/{seat['id']}/person", json=body)
+    [settled] = (await noted.json())["seats"]
+    assert (settled["state"], settled["person_name"]) == ("acknowledged", "handler name")
+    assert await (await client.get("/api/call-tasks")).json() == []
+
+
+async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
+    client, services, district, clerk, runner, outbox, clock
+):
+    person, deputy = await on_call(district), district.staff["housing"][0]
+    async with services.uow.begin(SYSTEM) as tx:
+        account = await tx.session.get_one(Account, person.id)
+        account.phone = services.sealer.seal("13700000001", purpose="phone")
+    made = await booked_on_call(client, district)
+    seen = []
+    while len(seen) < 8:
+        seats = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
+        seen.append((seats[0]["state"], seats[0]["rung"]))
+        if seats[0]["answer_due_at"] is None:
+            break
+        clock.move(datetime.fromisoformat(seats[0]["answer_due_at"]) - clock.now())
+        await runner.run_all_due()
+        await enter(client, services, clerk)
+    assert seen == [
+        ("asked", "app"), ("asked", "sms"), ("asked", "call"), ("asked", "deputy"),
+        ("unanswered", None),
+    ]  # fmt: skip
+    assert [sms.to for sms in outbox.sms if "/staff" in sms.text] == ["13700000001"]
+    assert clock.now() < at("2026-11-24T09:00")  # there is time left to phone
+    async with services.uow.begin(SYSTEM) as tx:
+        seat = (await tx.session.scalars(sa.select(JointSeat))).one()
+    assert seat.refused == [str(person.id), str(deputy.id)]
+
+
+async def test_near_miss_is_booked_by_asking_somebody(client, services, district, clerk):
+    await district.roster("labour", TUESDAY, "09:00", "11:30")
+    made = await opened(client, district, fixed=district.ids("housing", "labour"))
+    near = (await times(client, made))["nearly"][0]
+    [need] = near["lacks"]
+    assert need["among"][0]["name"] == "housing"
+    whole = district.ids("labour", "housing")
+    answer = await book(client, made, near, units=whole, asked=district.ids("housing"))
+    assert answer.status == 200, await answer.text()
+    states = {s["unit"]["name"]: s["state"] for s in (await answer.json())["seats"]}
+    assert states == {"housing": "asked", "labour": "asked"}
+    unasked = await opened_elsewhere(client, services, district)
+    refused = await book(client, unasked, near, units=whole)  # the control: without asking
+    assert refused.status == 409
+
+
+async def opened_elsewhere(client, services, district) -> dict:
+    async with services.uow.begin(SYSTEM) as tx:
+        other = await register(services, tx, district.centre)
+    path = f"/api/cases/{other.id}/joint-interviews"
+    body = {"fixed": district.ids("housing", "labour")}
+    return await (await client.post(path, json=body)).json()
+
+
+async def test_calling_off_frees_everybody_and_keeps_the_wishes(
+    client, services, district, clerk, runner, outbox
+):
+    person = await on_call(district)
+    made = await booked_on_call(client, district)
+    path = f"/api/joint-interviews/{made['id']}"
+    off = await client.post(f"{path}/cancellation", json={"reason": "the leader is ill"})
+    answer = await off.json()
+    assert (answer["state"], answer["session"], answer["seats"]) == ("open", None, [])
+    async with services.uow.begin(SYSTEM) as tx:
+        assert await tx.session.scalar(sa.select(sa.func.count(Claim.id))) == 0
+    await runner.run_all_due()
+    await enter(client, services, person)
+    assert await (await client.get("/api/joint-asks/mine")).json() == []
+    await enter(client, services, clerk)
+    best = (await times(client, answer))["possible"][0]
+    assert (await book(client, answer, best)).status == 200
+
+
+async def test_leave_and_clerks_of_other_cases(client, services, district, clerk):
+    person = await on_call(district)
+    body = {
+        "account_id": str(person.id), "begins_at": at("2026-11-24T00:00").isoformat(),
+        "ends_at": at("2026-11-25T00:00").isoformat(),
+    }  # fmt: skip
+    assert (await client.post("/api/roster/leaves", json=body)).status == 200
+    made = await opened(client, district, fixed=district.ids("housing"), since=str(TUESDAY))
+    found = await times(client, made)
+    assert found["possible"] == []
+    [need] = found["nearly"][0]["lacks"]
+    assert need["among"][0]["why"] == "on_leave"
+    assert str(person.id) not in {one["account_id"] for one in need["among"][0]["ask"]}
+    async with services.uow.begin(SYSTEM) as tx:
+        far = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    await enter(client, services, await add_staff(services, far, Role.CLERK, login="stranger"))
+    assert (await client.get(f"/api/joint-interviews/{made['id']}")).status == 404
+
+
+async def test_unit_complained_of_and_accusations_stay_out(client, services, district, clerk):
+    async with services.uow.begin(SYSTEM) as tx:
+        case = await tx.session.get_one(Case, district.case.id)
+        case.subject_unit_id = district.units["housing"].id
+    path = f"/api/cases/{district.case.id}/joint-interviews"
+    answer = await client.post(path, json={"fixed": district.ids("housing", "labour")})
+    assert [e["code"] for e in (await answer.json())["errors"]] == ["field.complained_of"]
+    assert (await client.post(path, json={"fixed": district.ids("labour")})).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        accused = await register(services, tx, district.centre)
+        case = await tx.session.get_one(Case, accused.id)
+        case.petition_class, case.confided_to = "accusation", clerk.id
+    path = f"/api/cases/{accused.id}/joint-interviews"
+    answer = await client.post(path, json={"fixed": district.ids("labour")})
+    assert (await answer.json())["code"] == "joint_accusation"

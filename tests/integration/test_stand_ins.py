@@ -1,0 +1,322 @@
+"""A leader who cannot come: replaced or swapped, everybody booked told and asked by one tap."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from scheduling import access, reviews
+from scheduling.choices.tables import Choice
+from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
+from server.identity.tables import Official, Service
+from server.kernel.actor import SYSTEM, Role
+from server.kernel.audit import AuditLine
+from server.notices.tables import Delivery
+from tests.choosing import read, tap, token_of
+from tests.identity import add_staff, enter
+from tests.reception import (
+    add_centre,
+    add_leader,
+    add_resident,
+    at,
+    book,
+    clerk,
+    publish_day,
+    slots_of,
+)
+
+PHONE = "13900000001"
+REASON = {"reason": "A meeting in the capital"}
+
+
+@pytest_asyncio.fixture
+async def centre(services):
+    return await add_centre(services)
+
+
+@pytest_asyncio.fixture
+async def desk(services, client, centre):
+    """A clerk who is signed in."""
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    return client
+
+
+@pytest_asyncio.fixture
+async def hall(services, centre, runner):
+    """Leader 5 with two days, leader 2 who could stand in."""
+    absent = await add_leader(services, centre, rank=5)
+    other = await add_leader(services, centre, rank=2)
+    day = await publish_day(services, absent, in_days=9)
+    later = await publish_day(services, absent, in_days=13)
+    await runner.run_all_due()
+    return {"absent": absent, "other": other, "day": day, "later": later}
+
+
+async def confirmed(services, centre, slot_id, resident, **changes):
+    booked = await book(services, slot_id, resident, **changes)
+    async with services.uow.begin(clerk(centre)) as tx:
+        await reviews.confirm(tx, services.sealer, await access.desk_appointment(tx, booked))
+    return booked
+
+
+async def appointment_of(services, appointment_id) -> Appointment:
+    async with services.uow.begin(SYSTEM) as tx:
+        return await tx.session.get_one(Appointment, appointment_id)
+
+
+async def replace(desk, hall, **changes):
+    body = {"leader_id": str(hall["other"].account.id), **REASON, **changes}
+    return await desk.post(f"/api/reception-days/{hall['day'].id}/substitution", json=body)
+
+
+@pytest_asyncio.fixture
+async def replaced(services, desk, hall, centre, runner, outbox):
+    """One confirmed appointment, whose leader was replaced since."""
+    resident = await add_resident(services)
+    slots = await slots_of(services, hall["day"])
+    booked = await confirmed(services, centre, slots[1], resident, email="me@home.example")
+    await runner.run_all_due()
+    made = await (await replace(desk, hall)).json()
+    await runner.run_all_due()
+    return {"id": booked, "day": made, "resident": resident}
+
+
+async def test_replaced_day_keeps_times_and_what_was_told(services, desk, hall, replaced):
+    day, old = replaced["day"], hall["day"]
+    assert (day["leader"]["name"], day["booked"], day["unanswered"]) == ("Leader 2", 1, 1)
+    assert day["replaces_id"] == str(old.id)
+    before = await (await desk.get(f"/api/reception-days/{old.id}")).json()
+    assert (before["state"], before["replaced_by"]) == ("swapped", day["id"])
+    moved = await appointment_of(services, replaced["id"])
+    assert (str(moved.day_id), moved.begins_at) == (
+        day["id"],
+        old.begins_at + timedelta(minutes=30),
+    )
+    assert (moved.host_id, moved.state, moved.sequence) == (
+        hall["other"].account.id, "confirmed", 1,
+    )  # fmt: skip
+
+
+async def test_replaced_leader_frees_one_time_and_takes_the_other(services, hall, replaced):
+    async with services.uow.begin(SYSTEM) as tx:
+        rows = (await tx.session.scalars(sa.select(Claim).where(Claim.reason != "hold"))).all()
+    found = {(claim.resource, claim.reason) for claim in rows}
+    assert found == {
+        (hall["other"].account.id, "booking"),
+        (replaced["resident"].person.id, "booking"),
+        (hall["absent"].account.id, "leave"),
+    }
+
+
+async def test_entry_follows_by_uid_and_sequence(outbox, services, replaced):
+    moved = await appointment_of(services, replaced["id"])
+    entries = [
+        part.get_payload(decode=True).decode()
+        for _, mail in outbox.mails if "me@home.example" in mail["To"]
+        for part in mail.walk() if part.get_content_type() == "text/calendar"
+    ]  # fmt: skip
+    sequences = [line for entry in entries for line in entry.splitlines() if "SEQUENCE" in line]
+    assert sequences == ["SEQUENCE:0", "SEQUENCE:1"]
+    assert all(moved.uid in entry for entry in entries)
+
+
+async def test_one_tap_keeps_the_new_leader(client, outbox, services, replaced):
+    token = token_of(outbox, PHONE)
+    asked = await read(client, token)
+    assert (asked["kind"], asked["actions"]) == ("replaced", ["keep", "take", "decline"])
+    assert asked["from_leader"]["name"] == "Leader 5"
+    assert asked["now"]["leader"]["name"] == "Leader 2"
+    kept = await (await tap(client, token, "keep")).json()
+    assert (kept["open"], kept["answer"], kept["offers"]) == (False, "keep", [])
+    assert (await appointment_of(services, replaced["id"])).state == "confirmed"
+    assert await held_places(services) == 0
+    again = await tap(client, token, "decline")
+    assert (again.status, (await again.json())["code"]) == (409, "answered_already")
+
+
+async def test_one_tap_follows_the_old_leader(client, outbox, services, hall, replaced, runner):
+    token = token_of(outbox, PHONE)
+    asked = await read(client, token)
+    assert {one["leader"]["name"] for one in asked["offers"]} == {"Leader 5"}
+    taken = await (await tap(client, token, "take", asked["offers"][0]["id"])).json()
+    assert (taken["answer"], taken["now"]["leader"]["name"]) == ("take", "Leader 5")
+    await runner.run_all_due()
+    moved = await appointment_of(services, replaced["id"])
+    assert (moved.host_id, moved.day_id) == (hall["absent"].account.id, hall["later"].id)
+    assert (moved.sequence, moved.state) == (2, "confirmed")
+    assert await held_places(services) == 0
+
+
+async def test_one_tap_cancels_without_blame(client, outbox, services, replaced):
+    await tap(client, token_of(outbox, PHONE), "decline")
+    gone = await appointment_of(services, replaced["id"])
+    assert (gone.state, gone.given_up_at) == ("cancelled", None)
+
+
+async def test_silence_stays_and_is_told(outbox, services, client, replaced, runner, clock):
+    token = token_of(outbox, PHONE)
+    due_at = (await read(client, token))["due_at"]
+    assert datetime.fromisoformat(due_at) == at("2026-11-25T17:30:00")
+    clock.move(timedelta(days=3))
+    await runner.run_all_due()
+    kept = await appointment_of(services, replaced["id"])
+    assert (kept.state, kept.sequence) == ("confirmed", 1)
+    assert (await read(client, token))["answer"] == "silence"
+    assert await held_places(services) == 0
+    async with services.uow.begin(SYSTEM) as tx:
+        told = (await tx.session.scalars(sa.select(Delivery.template))).all()
+    assert told.count("choice_kept") == 1
+    late = await tap(client, token, "decline")
+    assert late.status == 409
+
+
+async def held_places(services) -> int:
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(sa.func.count()).select_from(Claim).where(Claim.reason == "hold")
+        return await tx.session.scalar(query)
+
+
+async def test_everybody_gets_a_place_with_the_old_leader_before_anybody_a_second(
+    services, desk, hall, centre, runner, outbox, client
+):
+    slots = await slots_of(services, hall["day"])
+    for n, slot in enumerate(slots[:3], start=1):
+        resident = await add_resident(services, n)
+        await confirmed(services, centre, slot, resident, phone=f"1390000000{n}")
+    await replace(desk, hall)
+    await runner.run_all_due()
+    offered = [
+        len((await read(client, token_of(outbox, f"1390000000{n}")))["offers"]) for n in (1, 2, 3)
+    ]
+    assert offered == [2, 1, 1]  # four places on the later day
+
+
+@pytest.mark.parametrize(("in_days", "calls"), [(9, 0), (4, 1)])
+async def test_short_notice_means_a_call_too(services, desk, centre, runner, in_days, calls):
+    absent, other = (
+        await add_leader(services, centre, rank=5),
+        await add_leader(services, centre, rank=2),
+    )
+    day = await publish_day(services, absent, in_days=in_days)
+    await runner.run_all_due()
+    await confirmed(
+        services, centre, (await slots_of(services, day))[0], await add_resident(services)
+    )
+    stands = await (await desk.get(f"/api/reception-days/{day.id}/stand-ins")).json()
+    assert stands["short_notice"] is bool(calls)
+    await replace(desk, {"day": day, "other": other})
+    async with services.uow.begin(SYSTEM) as tx:
+        found = (await tx.session.scalars(sa.select(CallTask))).all()
+    assert [task.kind for task in found] == ["day_cancelled"] * calls
+
+
+async def test_stand_ins_say_why_not(services, desk, hall, centre, runner):
+    async with services.uow.begin(SYSTEM) as tx:
+        low = await add_leader(services, centre, rank=9)
+        await tx.connection.execute(
+            sa.update(Official).where(Official.rank == 9).values(post="Deputy")
+        )
+    busy = await add_leader(services, centre, rank=1)
+    await publish_day(services, busy, in_days=9)
+    stands = await (await desk.get(f"/api/reception-days/{hall['day'].id}/stand-ins")).json()
+    assert [(one["leader"]["rank"], one["why"]) for one in stands["leaders"]] == [
+        (2, None), (1, "receives_then"), (9, "lower_rank"),
+    ]  # fmt: skip
+    for leader, why in (
+        (low, "lower_rank"),
+        (busy, "receives_then"),
+        (hall["absent"], "same_leader"),
+    ):
+        refused = await replace(desk, hall, leader_id=str(leader.account.id))
+        assert (refused.status, (await refused.json())["code"]) == (422, f"stand_in_{why}")
+
+
+async def test_swapped_days_change_leaders_and_people_may_follow(
+    services, desk, hall, centre, runner, outbox, client
+):
+    theirs = await publish_day(services, hall["other"], in_days=12)
+    await runner.run_all_due()
+    first, second = await add_resident(services, 1), await add_resident(services, 2)
+    one = await confirmed(services, centre, (await slots_of(services, hall["day"]))[0], first)
+    two = await confirmed(
+        services, centre, (await slots_of(services, theirs))[0], second, phone="13900000002"
+    )
+    body = {"other_id": str(theirs.id), **REASON}
+    made = await (await desk.post(f"/api/reception-days/{hall['day'].id}/swap", json=body)).json()
+    assert [day["leader"]["name"] for day in made] == ["Leader 2", "Leader 5"]
+    await runner.run_all_due()
+    found = [await appointment_of(services, each) for each in (one, two)]
+    assert [each.host_id for each in found] == [
+        hall["other"].account.id, hall["absent"].account.id,
+    ]  # fmt: skip
+    asked = await read(client, token_of(outbox, "13900000002"))
+    assert asked["from_leader"]["name"] == "Leader 2"
+    offered = [datetime.fromisoformat(one["begins_at"]) for one in asked["offers"]]
+    half_hour = timedelta(minutes=30)
+    assert offered == [hall["day"].begins_at + half_hour, hall["day"].begins_at + 2 * half_hour]
+
+
+async def test_office_replaces_its_own_leader_only(services, client, hall, centre):
+    office = await add_staff(services, centre, Role.LEADER_OFFICE)
+    await enter(client, services, office)
+    assert (await replace(client, hall)).status == 404  # the control
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.session.add(Service(account_id=office.id, leader_id=hall["absent"].account.id))
+    assert (await replace(client, hall)).status == 200
+
+
+async def test_cancelled_day_offers_the_next_places_by_one_tap(
+    services, desk, hall, centre, runner, outbox, client
+):
+    resident = await add_resident(services)
+    old = await confirmed(services, centre, (await slots_of(services, hall["day"]))[0], resident)
+    url = f"/api/reception-days/{hall['day'].id}/cancellation"
+    assert (await desk.post(url, json=REASON)).status == 200
+    await runner.run_all_due()
+    asked = await read(client, token_of(outbox, PHONE))
+    assert (asked["kind"], asked["actions"]) == ("day_cancelled", ["take", "decline"])
+    taken = await (
+        await tap(client, token_of(outbox, PHONE), "take", asked["offers"][0]["id"])
+    ).json()
+    made = await appointment_of(services, taken["appointment_id"])
+    assert (made.state, made.moved_from_id, made.day_id) == ("confirmed", old, hall["later"].id)
+    assert made.case_id == (await appointment_of(services, old)).case_id
+
+
+async def test_leader_who_never_came_is_counted_and_the_waiting_come_first_next_time(
+    services, desk, hall, centre, runner, outbox, client, clock
+):
+    booked = await confirmed(
+        services, centre, (await slots_of(services, hall["day"]))[0], await add_resident(services)
+    )
+    clock.move(timedelta(days=9, minutes=-10))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.update(Appointment).values(state="checked_in")
+        await tx.connection.execute(query.where(Appointment.id == booked))
+    for _ in range(5):
+        clock.move(timedelta(hours=1))
+        await runner.run_all_due()
+    missed = await appointment_of(services, booked)
+    assert (missed.state, missed.host_missed_at is not None) == ("rescheduled", True)
+    await enter(client, services, await add_staff(services, centre, Role.CLERK, login="late"))
+    day = await (await client.get(f"/api/reception-days/{hall['day'].id}")).json()
+    assert (day["state"], day["missed"]) == ("done", 1)
+    asked = await read(client, token_of(outbox, PHONE))
+    assert (asked["kind"], len(asked["offers"])) == ("leader_missed", 2)
+
+
+async def test_foreign_token_opens_nothing(client, replaced):
+    assert (await client.get("/api/choices/given", headers={"X-Ask": "x" * 22})).status == 404
+    assert (await client.get("/api/choices/given")).status == 404
+
+
+async def test_change_stands_in_the_trail_with_its_reason(services, hall, replaced):
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(AuditLine).where(AuditLine.action == "replace")
+        [line] = (await tx.session.scalars(query)).all()
+        days = (await tx.session.scalars(sa.select(ReceptionDay))).all()
+        choices = (await tx.session.scalars(sa.select(Choice))).all()
+    assert (line.reason, line.subject_id) == (REASON["reason"], str(hall["day"].id))
+    assert (len(days), len(choices)) == (3, 1)

@@ -1,0 +1,254 @@
+"""A full day's waiting list: freed places go to the next in line, never back to the page."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduling import changes, holds
+from scheduling.choices import waiting
+from scheduling.choices.tables import WaitlistEntry
+from scheduling.review_time import office_due, office_moment
+from scheduling.tables import Appointment
+from server.kernel.actor import SYSTEM, Role
+from server.kernel.errors import Conflict
+from server.units.calendar import WorkingCalendar, announced
+from tests.choosing import read, tap, token_of
+from tests.identity import add_staff, enter
+from tests.reception import (
+    add_centre,
+    add_leader,
+    add_resident,
+    at,
+    book,
+    publish_day,
+    slots_of,
+)
+
+
+@pytest_asyncio.fixture
+async def centre(services):
+    return await add_centre(services)
+
+
+@pytest_asyncio.fixture
+async def full(services, centre, runner):
+    """A day of two times, both booked, and three residents who want one."""
+    leader = await add_leader(services, centre)
+    day = await publish_day(services, leader, slot_minutes=60, review=False)
+    await runner.run_all_due()
+    slots = await slots_of(services, day)
+    holders = [await add_resident(services, n) for n in (1, 2)]
+    booked = [await book(services, slot, who) for slot, who in zip(slots, holders, strict=True)]
+    wanting = [await add_resident(services, n) for n in (5, 6, 7)]
+    return {"day": day, "slots": slots, "holders": holders, "booked": booked, "wanting": wanting}
+
+
+def phone_of(n: int) -> str:
+    return f"1390000010{n}"
+
+
+async def join(client, services, full, n, **changes):
+    resident = full["wanting"][n]
+    await enter(client, services, resident.account)
+    body = {
+        "day_id": str(full["day"].id), "person_id": str(resident.person.id),
+        "phone": phone_of(n), "sentence": "Water comes through the roof", **changes,
+    }  # fmt: skip
+    return await client.post("/api/waitlist", json=body)
+
+
+async def give_back(services, full, place=0):
+    async with services.uow.begin(full["holders"][place].actor) as tx:
+        appointment = await tx.session.get_one(Appointment, full["booked"][place])
+        await changes.cancel(tx, appointment, reason=None)
+
+
+async def shown(client, full) -> list[str]:
+    detail = await (await client.get(f"/api/days/{full['day'].id}")).json()
+    return [slot["reason"] for slot in detail["slots"]]
+
+
+async def test_line_is_in_the_order_of_asking(services, client, full):
+    first = await (await join(client, services, full, 0)).json()
+    second = await (await join(client, services, full, 1)).json()
+    assert [(one["state"], one["place"]) for one in (first, second)] == [
+        ("waiting", 1), ("waiting", 2),
+    ]  # fmt: skip
+    waits = await (await client.get("/api/my/waits")).json()
+    assert [one["place"] for one in waits["entries"]] == [2]
+    card = await (await client.get(f"/api/days/{full['day'].id}")).json()
+    assert (card["free"], card["waiting"]) == (0, 2)
+
+
+async def test_day_with_room_has_no_line(services, client, full, runner):
+    await give_back(services, full)
+    refused = await join(client, services, full, 0)
+    assert (refused.status, (await refused.json())["code"]) == (422, "day_has_room")
+
+
+async def test_freed_place_is_offered_to_the_first_alone(services, client, full, runner, outbox):
+    for n in (0, 1):
+        await join(client, services, full, n)
+    await give_back(services, full)
+    await runner.run_all_due()
+    assert await shown(client, full) == ["held", "taken"]
+    asked = await read(client, token_of(outbox, phone_of(0)))
+    assert (asked["kind"], len(asked["offers"])) == ("place_freed", 1)
+    assert datetime.fromisoformat(asked["due_at"]) == at("2026-11-23T11:00:00")
+    with pytest.raises(IndexError):
+        token_of(outbox, phone_of(1))  # nobody else was told
+
+
+async def test_one_tap_books_the_freed_place(services, client, full, runner, outbox):
+    entry = await (await join(client, services, full, 0)).json()
+    await give_back(services, full)
+    await runner.run_all_due()
+    token = token_of(outbox, phone_of(0))
+    offer = (await read(client, token))["offers"][0]["id"]
+    taken = await (await tap(client, token, "take", offer)).json()
+    assert (taken["answer"], taken["appointment_state"]) == ("take", "confirmed")
+    async with services.uow.begin(SYSTEM) as tx:
+        made = await tx.session.get_one(Appointment, taken["appointment_id"])
+        kept = await tx.session.get_one(WaitlistEntry, entry["id"])
+    assert (made.slot_id, made.person_id) == (full["slots"][0], full["wanting"][0].person.id)
+    assert (kept.state, kept.appointment_id, made.case_id) == ("booked", made.id, kept.case_id)
+    again = await tap(client, token, "take", offer)
+    assert again.status == 409
+
+
+async def test_silence_passes_it_on_until_nobody_waits(
+    services, client, full, runner, outbox, clock
+):
+    for n in (0, 1):
+        await join(client, services, full, n)
+    await give_back(services, full)
+    await runner.run_all_due()
+    clock.move(timedelta(hours=2))
+    await runner.run_all_due()
+    assert await shown(client, full) == ["held", "taken"]  # the second's turn
+    assert (await read(client, token_of(outbox, phone_of(0))))["answer"] == "silence"
+    assert (await read(client, token_of(outbox, phone_of(1))))["open"]
+    late = await tap(client, token_of(outbox, phone_of(0)), "take", str(full["slots"][0]))
+    assert late.status == 409
+    clock.move(timedelta(hours=2, minutes=1))
+    await runner.run_all_due()
+    assert await shown(client, full) == [None, "taken"]  # now the page's again
+    assert any("候补" in sms.text and sms.to == phone_of(0) for sms in outbox.sms)
+
+
+async def test_place_freed_in_the_evening_is_told_in_the_morning(
+    services, client, full, runner, outbox, clock
+):
+    await join(client, services, full, 0)
+    clock.move(timedelta(hours=12))  # 21:00
+    await give_back(services, full)
+    await runner.run_all_due()
+    assert await shown(client, full) == ["held", "taken"]
+    with pytest.raises(IndexError):
+        token_of(outbox, phone_of(0))
+    clock.move(timedelta(hours=12))
+    await runner.run_all_due()
+    asked = await read(client, token_of(outbox, phone_of(0)))
+    assert datetime.fromisoformat(asked["due_at"]) == at("2026-11-24T11:00:00")
+
+
+async def test_page_refuses_while_somebody_waits_and_the_desk_does_not(
+    services, client, full, runner
+):
+    """Whatever freed it: an offer that cannot be made in time leaves the place to the desk."""
+    await join(client, services, full, 0)
+    await give_back(services, full)  # nothing has run yet: the place is bare
+    other = full["wanting"][2]
+    async with services.uow.begin(other.actor) as tx:
+        with pytest.raises(Conflict, match="slot_waited_for"):
+            await holds.hold(tx, full["slots"][0], config=services.config.scheduling)
+    async with services.uow.begin(SYSTEM) as tx:
+        assert (await holds.bookable(tx, full["slots"][0], for_desk=True)).free
+
+
+async def test_control_without_the_line_the_place_is_the_quickest_ones(services, client, full):
+    await give_back(services, full)
+    async with services.uow.begin(full["wanting"][2].actor) as tx:
+        held = await holds.hold(tx, full["slots"][0], config=services.config.scheduling)
+    assert held.slot_id == full["slots"][0]
+
+
+async def test_matter_stands_in_one_line_and_leaving_ends_it(services, client, full, runner):
+    entry = await (await join(client, services, full, 0)).json()
+    waits = await (await client.get("/api/my/waits")).json()
+    async with services.uow.begin(SYSTEM) as tx:
+        kept = await tx.session.get_one(WaitlistEntry, entry["id"])
+    twice = await join(client, services, full, 0, case_id=str(kept.case_id))
+    assert (twice.status, (await twice.json())["code"]) == (422, "one_line_a_matter")
+    assert [one["id"] for one in waits["entries"]] == [entry["id"]]
+    assert (await client.delete(f"/api/waitlist/{entry['id']}")).status == 204
+    assert (await (await client.get("/api/my/waits")).json())["entries"] == []
+
+
+async def test_line_ends_when_the_day_begins_and_everybody_is_told(
+    services, client, full, runner, outbox, clock
+):
+    await join(client, services, full, 0)
+    clock.move(timedelta(days=7))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        assert (await tx.session.scalars(sa.select(WaitlistEntry.state))).all() == ["closed"]
+    assert "候补已结束" in [sms.text for sms in outbox.sms if sms.to == phone_of(0)][-1]
+
+
+async def test_clerk_sees_the_line_of_a_day(services, client, full, centre, runner):
+    for n in (0, 1):
+        await join(client, services, full, n)
+    await give_back(services, full)
+    await runner.run_all_due()
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    line = await (await client.get(f"/api/reception-days/{full['day'].id}/waitlist")).json()
+    assert [(one["place"], one["state"], one["person_name"]) for one in line] == [
+        (1, "offered", "Resident 5"), (2, "waiting", "Resident 6"),
+    ]  # fmt: skip
+    open_now = await (await client.get("/api/desk/choices")).json()
+    assert [(one["kind"], one["token"]) for one in open_now] == [("place_freed", None)]
+
+
+async def test_answer_heard_on_the_phone_is_the_desks_to_give(
+    services, client, full, centre, runner
+):
+    await join(client, services, full, 0)
+    await give_back(services, full)
+    await runner.run_all_due()
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    [asked] = await (await client.get("/api/desk/choices")).json()
+    body = {"answer": "take", "offer_id": asked["offers"][0]["id"]}
+    said = await client.post(f"/api/desk/choices/{asked['id']}/answer", json=body)
+    assert (await said.json())["appointment_state"] == "confirmed"
+
+
+moments = st.integers(0, 363 * 144).map(
+    lambda n: at("2026-01-01T00:00:00") + timedelta(minutes=10 * n)
+)
+lengths = st.timedeltas(timedelta(minutes=10), timedelta(days=2))
+
+
+@given(moments, lengths)
+def test_office_time_is_counted_minute_by_minute_as_a_slow_model_does(since, lasting):
+    calendar = announced()
+    lasting = timedelta(minutes=lasting // timedelta(minutes=10) * 10)
+    at_, left = office_moment(since, calendar=calendar), lasting
+    while left > timedelta():
+        assert office_moment(at_, calendar=calendar) == at_
+        at_, left = at_ + timedelta(minutes=10), left - timedelta(minutes=10)
+        if left > timedelta():
+            at_ = office_moment(at_, calendar=calendar)
+    assert office_due(since, lasting, calendar=calendar) == at_
+
+
+@given(moments, lengths, st.timedeltas(timedelta(minutes=1), timedelta(days=9)))
+def test_window_leaves_time_to_answer_and_to_get_ready(now, lasting, ahead):
+    found = waiting.window(now, now + ahead, lasting=lasting, calendar=WorkingCalendar())
+    if found is not None:
+        assert now <= found.tell_at <= found.due_at - timedelta(minutes=10)
+        assert found.due_at <= now + ahead - waiting.NOTICE

@@ -1,0 +1,254 @@
+"""Receptions by appointment: asked, proposed, picked; nothing waits unseen."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest_asyncio
+import sqlalchemy as sa
+
+from scheduling import holds
+from scheduling.tables import Appointment, CallTask, Claim
+from server.kernel.actor import SYSTEM, Role
+from tests.choosing import read, tap, token_of
+from tests.identity import add_staff, enter
+from tests.reception import (
+    add_centre,
+    add_leader,
+    add_resident,
+    at,
+    book,
+    publish_day,
+    slots_of,
+)
+
+PHONE = "13900000001"
+
+
+@pytest_asyncio.fixture
+async def centre(services):
+    return await add_centre(services)
+
+
+@pytest_asyncio.fixture
+async def hall(services, centre, runner):
+    """The wished leader with a day next week, and one in charge of the topic with another."""
+    wished = await add_leader(services, centre, rank=3, topics=("land",))
+    fitting = await add_leader(services, centre, rank=7, topics=("labour",))
+    days = [
+        await publish_day(services, leader, in_days=n, invited_only=n == 8)
+        for n, leader in ((7, fitting), (8, wished))
+    ]
+    await runner.run_all_due()
+    return {"wished": wished, "fitting": fitting, "days": days}
+
+
+@pytest_asyncio.fixture
+async def resident(services):
+    return await add_resident(services)
+
+
+async def ask(client, services, resident, **changes):
+    await enter(client, services, resident.account)
+    body = {
+        "person_id": str(resident.person.id), "phone": PHONE, "category": "labour",
+        "sentence": "Wages of a year were not paid", **changes,
+    }  # fmt: skip
+    return await client.post("/api/wishes", json=body)
+
+
+async def desk(client, services, centre, login="clerk"):
+    await enter(client, services, await add_staff(services, centre, Role.CLERK, login=login))
+    return client
+
+
+async def times_of(client, wish_id) -> list[dict]:
+    return await (await client.get(f"/api/desk/wishes/{wish_id}/times")).json()
+
+
+@pytest_asyncio.fixture
+async def proposed(services, client, centre, hall, resident, runner):
+    """A wish with two times of the wished leader and one of the other to pick from."""
+    wish = await (
+        await ask(client, services, resident, leader_id=str(hall["wished"].account.id))
+    ).json()
+    await desk(client, services, centre)
+    first, second = await times_of(client, wish["id"])
+    picked = [*first["times"][:2], second["times"][0]]
+    made = await client.post(
+        f"/api/desk/wishes/{wish['id']}/proposal",
+        json={"slot_ids": [time["slot_id"] for time in picked]},
+    )
+    assert made.status == 200, await made.text()
+    await runner.run_all_due()
+    return {"id": wish["id"], "times": picked}
+
+
+async def test_wish_registers_the_matter_and_says_by_when(services, client, hall, resident):
+    wish = await (await ask(client, services, resident)).json()
+    assert (wish["state"], wish["leader"], wish["case_number"]) == ("asked", None, "ZX-2026-000001")
+    assert datetime.fromisoformat(wish["due_at"]) == at("2026-11-25T17:30:00")
+    waits = await (await client.get("/api/my/waits")).json()
+    assert [one["id"] for one in waits["wishes"]] == [wish["id"]]
+
+
+async def test_times_found_say_whose_and_why_others_fail(services, client, centre, hall, resident):
+    """The wished leader first, though nobody books there online; what is taken is counted."""
+    other = await add_resident(services, 2)
+    await book(services, (await slots_of(services, hall["days"][0]))[1], other)
+    wish = await (
+        await ask(client, services, resident, leader_id=str(hall["wished"].account.id))
+    ).json()
+    await desk(client, services, centre)
+    first, second = await times_of(client, wish["id"])
+    assert (first["leader"]["name"], first["wished"], len(first["times"])) == ("Leader 3", True, 4)
+    assert (second["leader"]["name"], second["fits"], len(second["times"])) == ("Leader 7", True, 3)
+    assert second["missing"] == [{"why": "taken", "count": 1}]
+
+
+async def test_residents_own_appointment_is_not_proposed_over(
+    services, client, centre, hall, resident
+):
+    await book(services, (await slots_of(services, hall["days"][0]))[0], resident)
+    wish = await (await ask(client, services, resident)).json()
+    await desk(client, services, centre)
+    found = await times_of(client, wish["id"])
+    theirs = next(one for one in found if one["leader"]["name"] == "Leader 7")
+    begins = [datetime.fromisoformat(time["begins_at"]) for time in theirs["times"]]
+    assert hall["days"][0].begins_at not in begins
+
+
+async def test_proposed_times_are_kept_and_one_tap_books(
+    services, client, hall, resident, outbox, proposed
+):
+    async with services.uow.begin(SYSTEM) as tx:
+        held = await tx.session.scalar(sa.select(sa.func.count()).select_from(Claim))
+    assert held == 3
+    token = token_of(outbox, PHONE)
+    asked = await read(client, token)
+    assert (asked["kind"], len(asked["offers"]), asked["actions"]) == (
+        "proposed", 3, ["take", "decline"],
+    )  # fmt: skip
+    taken = await (await tap(client, token, "take", asked["offers"][1]["id"])).json()
+    assert (taken["answer"], taken["appointment_state"]) == ("take", "confirmed")
+    async with services.uow.begin(SYSTEM) as tx:
+        made = await tx.session.get_one(Appointment, taken["appointment_id"])
+        claims = (await tx.session.scalars(sa.select(Claim))).all()
+    assert {(c.resource, c.reason, c.appointment_id) for c in claims} == {
+        (made.host_id, "booking", made.id), (resident.person.id, "booking", made.id),
+    }  # fmt: skip
+    assert (made.begins_at, made.code is not None) == (
+        datetime.fromisoformat(asked["offers"][1]["begins_at"]), True,
+    )  # fmt: skip
+
+
+async def test_kept_time_is_nobody_elses(services, client, hall, proposed):
+    other = await add_resident(services, 2)
+    await enter(client, services, other.account)
+    slot = proposed["times"][2]["slot_id"]
+    refused = await client.post("/api/holds", json={"slot_id": slot})
+    assert (refused.status, (await refused.json())["code"]) == (409, "slot_held")
+
+
+async def test_silence_goes_back_to_the_desk_with_a_call(
+    services, client, centre, proposed, runner, clock
+):
+    clock.move(timedelta(days=3))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        await holds.sweep(tx)
+        assert (await tx.session.scalars(sa.select(Claim))).all() == []
+        calls = (await tx.session.scalars(sa.select(CallTask.kind))).all()
+    assert calls == ["wish_open"]
+    await desk(client, services, centre, login="later")
+    [wish] = await (await client.get("/api/desk/wishes")).json()
+    assert (wish["state"], wish["returned_because"], wish["rounds"], wish["actions"]) == (
+        "asked", "silence", 1, ["propose", "decline"],
+    )  # fmt: skip
+    assert datetime.fromisoformat(wish["due_at"]) > clock.now()
+
+
+async def test_none_of_them_goes_back_at_once(services, client, outbox, proposed):
+    token = token_of(outbox, PHONE)
+    await tap(client, token, "decline")
+    [wish] = await (await client.get("/api/desk/wishes")).json()
+    assert (wish["state"], wish["returned_because"]) == ("asked", "decline")
+
+
+async def test_wish_nobody_sees_to_is_on_the_list_of_calls(
+    services, client, centre, hall, resident, runner, clock
+):
+    await ask(client, services, resident)
+    clock.move(timedelta(days=2, hours=9))
+    await runner.run_all_due()
+    await desk(client, services, centre)
+    [wish] = await (await client.get("/api/desk/wishes")).json()
+    assert wish["overdue"]
+    [call] = await (await client.get("/api/call-tasks")).json()
+    assert (call["kind"], call["phone"]) == ("wish_overdue", PHONE)
+
+
+async def test_time_taken_meanwhile_is_refused_whole(services, client, centre, hall, resident):
+    wish = await (await ask(client, services, resident)).json()
+    await desk(client, services, centre)
+    fitting = (await times_of(client, wish["id"]))[0]
+    slots = [time["slot_id"] for time in fitting["times"][:2]]
+    async with services.uow.begin((await add_resident(services, 2)).actor) as tx:
+        await holds.hold(tx, UUID(slots[0]), config=services.config.scheduling)
+    url = f"/api/desk/wishes/{wish['id']}/proposal"
+    refused = await client.post(url, json={"slot_ids": slots})
+    assert (refused.status, (await refused.json())["code"]) == (409, "proposed_time_taken")
+    async with services.uow.begin(SYSTEM) as tx:
+        held = (await tx.session.scalars(sa.select(Claim))).all()
+    assert len(held) == 1  # the other resident's
+
+
+async def test_declined_wish_tells_the_right_route(
+    services, client, centre, hall, resident, runner, outbox
+):
+    wish = await (await ask(client, services, resident)).json()
+    await desk(client, services, centre)
+    body = {"reason": "It is before the court", "right_route": "The district court"}
+    url = f"/api/desk/wishes/{wish['id']}/decline"
+    assert (await client.post(url, json=body)).status == 200
+    assert (await client.post(url, json=body)).status == 409
+    await runner.run_all_due()
+    assert any(sms.to == PHONE for sms in outbox.sms)
+    await enter(client, services, resident.account)
+    waits = await (await client.get("/api/my/waits")).json()
+    assert [(one["state"], one["right_route"]) for one in waits["wishes"]] == [
+        ("declined", "The district court")
+    ]
+
+
+async def test_withdrawn_wish_lets_its_places_go(services, client, resident, proposed):
+    await enter(client, services, resident.account)
+    waits = await (await client.post(f"/api/wishes/{proposed['id']}/withdrawal", json={})).json()
+    assert (waits["wishes"], waits["choices"]) == ([], [])
+    async with services.uow.begin(SYSTEM) as tx:
+        assert (await tx.session.scalars(sa.select(Claim))).all() == []
+
+
+async def test_cancelled_day_takes_back_what_was_proposed_of_it(
+    services, client, hall, outbox, proposed, runner
+):
+    for day in hall["days"]:
+        url = f"/api/reception-days/{day.id}/cancellation"
+        assert (await client.post(url, json={"reason": "A meeting"})).status == 200
+    [wish] = await (await client.get("/api/desk/wishes")).json()
+    assert (wish["state"], wish["returned_because"]) == ("asked", "withdrawn")
+    assert not (await read(client, token_of(outbox, PHONE)))["open"]
+
+
+async def test_too_many_waits_are_refused(services, client, hall, resident):
+    for _ in range(2):
+        assert (await ask(client, services, resident)).status == 200
+    refused = await ask(client, services, resident)
+    assert (refused.status, (await refused.json())["code"]) == (422, "too_many_waiting")
+
+
+async def test_foreign_wish_is_not_there(services, client, hall, resident):
+    wish = await (await ask(client, services, resident)).json()
+    await enter(client, services, (await add_resident(services, 2)).account)
+    for method, path in (("GET", ""), ("POST", "/withdrawal")):
+        answer = await client.request(method, f"/api/wishes/{wish['id']}{path}", json={})
+        assert answer.status == 404

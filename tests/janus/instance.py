@@ -1,0 +1,102 @@
+"""A Janus instance of a test's own: its folder, its ports, its end."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PLUGINS = next(iter(sorted(Path("/usr/lib").glob("*/janus"))), Path("/usr/lib/janus"))
+GENERAL = """
+general: {{
+  configs_folder = "{folder}"
+  plugins_folder = "{plugins}/plugins"
+  transports_folder = "{plugins}/transports"
+  events_folder = "{plugins}/events"
+  loggers_folder = "{plugins}/loggers"
+  debug_level = 3
+  api_secret = "{secret}"
+  admin_secret = "{secret}"
+}}
+media: {{ rtp_port_range = "{first}-{last}" }}
+nat: {{ ice_lite = true ice_ignore_list = "vmnet" }}
+plugins: {{ disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_echotest.so,libjanus_lua.so,libjanus_nosip.so,libjanus_recordplay.so,libjanus_sip.so,libjanus_streaming.so,libjanus_textroom.so,libjanus_videocall.so,libjanus_voicemail.so" }}
+transports: {{ disable = "libjanus_http.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so" }}
+"""
+WEBSOCKETS = """
+general: {{ json = "compact" ws = true ws_port = {port} ws_ip = "127.0.0.1" wss = false }}
+admin: {{ admin_ws = true admin_ws_port = {admin} admin_ws_ip = "127.0.0.1" admin_wss = false }}
+"""
+
+
+@dataclass(frozen=True)
+class Janus:
+    url: str
+    secret: str
+    pid: int
+    admin_url: str
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+@contextlib.asynccontextmanager
+async def janus(*, arguments: tuple[str, ...] = (), first: int = 20_000) -> AsyncIterator[Janus]:
+    """Debian's Janus with only the video room, until the block ends."""
+    with _folder() as folder:
+        port, admin, secret = free_port(), free_port(), "yuntiao"
+        ports = {"first": first, "last": first + 1_999}
+        general = GENERAL.format(folder=folder, plugins=PLUGINS, secret=secret, **ports)
+        (folder / "janus.jcfg").write_text(general)
+        (folder / "janus.transport.websockets.jcfg").write_text(
+            WEBSOCKETS.format(port=port, admin=admin)
+        )
+        (folder / "janus.plugin.videoroom.jcfg").write_text("general: { string_ids = true }\n")
+        command = [_program(), "-F", str(folder), *arguments]
+        with (folder / "log").open("w") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        try:
+            await _until_open(port, process, folder / "log")
+            yield Janus(f"ws://127.0.0.1:{port}", secret, process.pid, f"ws://127.0.0.1:{admin}")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def _program() -> str:
+    found = shutil.which("janus")
+    assert found, "needs Janus: make browsers installs it"
+    return found
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="yt-janus-") as folder:
+        yield Path(folder)
+
+
+async def _until_open(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    for _ in range(200):
+        if process.returncode is not None:
+            break
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(await asyncio.to_thread(log.read_text))

@@ -1,0 +1,116 @@
+"""Several engines as one: rooms stay whole, the lost are moved, the draining take nobody new."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from signaling.engine import MemberId, Reset, RoomId
+from signaling.janus.engine import Instance, JanusEngine
+from signaling.pool import Engine, Pool
+from signaling.supervisor import EmbeddedEngine
+from tests.janus.instance import janus
+from tests.media.conftest import LOOPBACK, Stage, hears, until
+
+pytestmark = pytest.mark.slow
+
+MAIN, OTHER, CAUCUS = RoomId("main"), RoomId("other"), RoomId("caucus")
+
+
+class Restarting(Stage):
+    """A stage whose bots begin anew when they are told to, as clients do."""
+
+    async def listen(self) -> None:
+        async for event in self.engine.events():
+            self.take(event)
+            if isinstance(event, Reset):
+                for member in event.members:
+                    await self.bots[member].rejoin()
+
+
+@contextlib.asynccontextmanager
+async def pooled(*engines: Engine) -> AsyncIterator[tuple[Pool, Restarting]]:
+    pool = Pool(engines)
+    await pool.start()
+    stage = Restarting(pool)
+    listening = asyncio.create_task(stage.listen())
+    try:
+        yield pool, stage
+    finally:
+        await stage.clear()
+        await pool.stop()
+        await listening
+
+
+async def test_rooms_are_spread_and_stay_whole():
+    workers = [EmbeddedEngine(LOOPBACK, name=name) for name in ("one", "two")]
+    async with pooled(*workers) as (pool, stage):
+        for name in "ab":
+            await stage.come(name, MAIN)
+        for name in "cd":
+            await stage.come(name, OTHER)
+        assert pool.load() == {"one": 2, "two": 2}
+        await until(hears(stage.bots["a"], "b"))
+        await until(hears(stage.bots["c"], "d"))
+        await pool.revoke(MemberId("a"))
+        await pool.grant(MemberId("a"), CAUCUS)  # a private talk stays where the session is
+        assert pool.load() == {"one": 2, "two": 2}
+
+
+async def test_whoever_goes_to_a_room_elsewhere_begins_anew_there():
+    workers = [EmbeddedEngine(LOOPBACK, name=name) for name in ("one", "two")]
+    async with pooled(*workers) as (pool, stage):
+        await stage.come("a", MAIN)
+        await stage.come("c", OTHER)
+        await pool.revoke(MemberId("a"))
+        await pool.grant(MemberId("a"), OTHER)
+        await until(hears(stage.bots["c"], "a"))
+        await until(hears(stage.bots["a"], "c"))
+        assert pool.load() == {"one": 0, "two": 2}
+
+
+async def test_a_draining_engine_takes_no_new_rooms():
+    workers = [EmbeddedEngine(LOOPBACK, name=name) for name in ("one", "two")]
+    async with pooled(*workers) as (pool, stage):
+        await stage.come("a", MAIN)
+        pool.drain("two")
+        await stage.come("c", OTHER)
+        await stage.come("b", MAIN)
+        assert pool.load() == {"one": 3, "two": 0}
+
+
+async def test_the_rooms_of_a_dead_instance_go_on_elsewhere():
+    async with janus() as first, janus(first=22_000) as second:
+        engines = [JanusEngine(Instance(one.url, one.secret)) for one in (first, second)]
+        async with pooled(*engines) as (pool, stage):
+            for name in "ab":
+                await stage.come(name, MAIN)
+            await until(hears(stage.bots["a"], "b"))
+            home = first if pool.load()[first.url] else second
+            home.kill()
+            await until(hears(stage.bots["a"], "b"))
+            await until(hears(stage.bots["b"], "a"))
+            assert pool.load()[home.url] == 0
+
+
+async def test_favour_goes_along_to_another_worker():
+    """A host who says little is heard beside the loudest three, wherever the room is."""
+    workers = [EmbeddedEngine(LOOPBACK, name=name) for name in ("one", "two")]
+    async with pooled(*workers) as (pool, stage):
+        await stage.come("h", MAIN, level=80)
+        await pool.favour(MemberId("h"), on=True)
+        for name in ("a", "b", "c", "z"):
+            await stage.come(name, OTHER, level=127 if name == "z" else 20)
+        assert pool.load() == {"one": 1, "two": 4}
+        await pool.revoke(MemberId("h"))
+        await pool.grant(MemberId("h"), OTHER)
+        assert pool.load() == {"one": 0, "two": 5}
+        listener = stage.bots["z"]
+        await until(hears(listener, "h", "a", "b", "c"))
+        await pool.favour(MemberId("h"), on=False)  # the control: else it is the fourth
+        loud = listener.heard["a"].audio
+        await until(lambda: listener.heard["a"].audio > loud + 20)
+        quiet, loud = listener.heard["h"].audio, listener.heard["a"].audio
+        await until(lambda: listener.heard["a"].audio > loud + 60)
+        assert listener.heard["h"].audio == quiet

@@ -1,0 +1,64 @@
+"""Picture and sound through the whole chain: socket, session, engine, UDP."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from tests.media.conftest import until
+from tests.voices import Voice
+
+
+async def both(studio):
+    """The host and one party, each with picture and sound."""
+    host = await studio.host()
+    wang = await studio.inside("Wang", host)
+    voices = [Voice(host), Voice(wang)]
+    await asyncio.gather(*(voice.join() for voice in voices))
+    return host, wang, *voices
+
+
+def more(voice: Voice, other, packets: int = 20):
+    goal = voice.packets(other) + packets
+    return lambda: voice.packets(other) >= goal
+
+
+async def test_people_in_a_room_get_each_others_packets_and_who_speaks_is_told(studio):
+    host, wang, hosts, wangs = await both(studio)
+    await until(more(hosts, wang))
+    await until(more(wangs, host))
+    told = await wang.wait_for("person.speaking")
+    assert set(told["participant_ids"]) <= {host.id, wang.id}
+    for voice in (hosts, wangs):
+        await voice.leave()
+
+
+async def test_killed_media_process_is_replaced_and_everybody_is_back(studio):
+    host, wang, hosts, wangs = await both(studio)
+    await until(more(wangs, host))
+    os.kill(studio.services.media.pid, signal.SIGKILL)
+    for seat in (host, wang):
+        await seat.wait_for("media.reset")
+    await until(more(wangs, host), within=15)
+    await until(more(hosts, wang), within=15)
+    assert (host.code, wang.code) == (None, None)
+    for voice in (hosts, wangs):
+        await voice.leave()
+
+
+@pytest.mark.slow
+async def test_mute_by_the_host_stops_the_sound_alone(studio):
+    host, wang, hosts, wangs = await both(studio)
+    await until(more(hosts, wang))
+    await host.send("mute", participant_id=wang.id, on=True)
+    heard = hosts.bot.heard[wang.id]
+    video = heard.video
+    await until(lambda: heard.video > video + 10)  # what was under way has arrived
+    audio, video = heard.audio, heard.video
+    await until(lambda: heard.video > video + 60)
+    assert heard.audio == audio
+    await host.send("mute", participant_id=wang.id, on=False)
+    await until(lambda: heard.audio > audio + 10)
+    for voice in (hosts, wangs):
+        await voice.leave()

@@ -1,0 +1,120 @@
+"""How people's lines do: told to who looks after the session, and in sums to Prometheus."""
+
+from uuid import UUID
+
+import pytest
+
+from server.app.metrics import token_of
+from server.kernel.config import ConfigError, Metrics
+from signaling.facts import Vitals
+from tests.hall import open_hall, serving
+from tests.sockets import RefusedError
+
+NUMBERS = {"loss": 0.03, "rtt": 120.0, "width": 640, "height": 360, "kbps": 812.5, "freezes": 2}
+TOKEN_TEXT = "the monitoring's token, long enough"
+
+
+async def test_hosts_are_told_what_everybody_receives_and_nobody_else_is(hall):
+    host = await hall.host()
+    li = await hall.inside("Li", host)
+    wang = await hall.inside("Wang", host)
+    await wang.send("beat", **NUMBERS)
+    told = await host.wait_for("person.vitals", participant_id=wang.id)
+    assert told["vitals"] == NUMBERS
+    await li.send("beat")
+    empty = await host.wait_for("person.vitals", participant_id=li.id)
+    assert set(empty["vitals"].values()) == {None}
+    for guest in (li, wang):
+        await guest.send("hand", up=True)
+        assert guest.facts("person.vitals") == []
+
+
+@pytest.mark.parametrize("wrong", [{"loss": 2}, {"freezes": -1}, {"kbps": -1}, {"name": "x"}])
+async def test_numbers_that_cannot_be_are_refused(hall, wrong):
+    host = await hall.host()
+    with pytest.raises((RefusedError, ConnectionError)):
+        await host.send("beat", **wrong)
+
+
+async def metrics(hall, **headers: str) -> tuple[int, str]:
+    async with hall.http.get(f"{hall.base}/metrics", headers=headers) as answer:
+        return answer.status, await answer.text()
+
+
+@pytest.fixture
+def watched(services, config, tmp_path):
+    """The services with settings for monitoring."""
+
+    def with_(**keys):
+        metrics = Metrics.model_validate(keys)
+        object.__setattr__(services, "config", config.model_copy(update={"metrics": metrics}))
+        return services
+
+    yield with_
+    object.__setattr__(services, "config", config)
+
+
+async def test_nobody_may_read_metrics_unless_named(hall):
+    assert hall.services.config.metrics == Metrics()
+    assert (await metrics(hall))[0] == 404
+    assert (await metrics(hall, Authorization="Bearer "))[0] == 404
+    assert (await metrics(hall, Authorization=f"Bearer {TOKEN_TEXT}"))[0] == 404
+
+
+async def test_the_token_opens_metrics_and_no_other_does(watched, tmp_path):
+    (tmp_path / "token").write_text(TOKEN_TEXT + "\n")
+    services = watched(token_file=tmp_path / "token", networks=["10.0.0.0/8"])
+    async with serving(services) as base, open_hall(services, base) as hall:
+        assert (await metrics(hall, Authorization=f"Bearer {TOKEN_TEXT}"))[0] == 200
+        for wrong in ("Bearer x", f"Basic {TOKEN_TEXT}", "Bearer", f"Bearer {TOKEN_TEXT}x", ""):
+            assert (await metrics(hall, Authorization=wrong))[0] == 404
+        forwarded = {"X-Forwarded-For": "10.0.0.1"}
+        assert (await metrics(hall, **forwarded))[0] == 404
+
+
+async def test_metrics_are_sums_by_role_and_name_nobody(watched):
+    services = watched(networks=["127.0.0.0/8"])
+    async with serving(services) as base, open_hall(services, base) as hall:
+        host = await hall.host()
+        wang = await hall.inside("Wang", host)
+        await wang.send("beat", **NUMBERS)
+        code, text = await metrics(hall)
+        assert code == 200
+        lines = text.splitlines()
+        for line in (
+            'yuntiao_line_loss_ratio_count{role="petitioner"} 1.0',
+            'yuntiao_line_loss_ratio_sum{role="petitioner"} 0.03',
+            'yuntiao_line_round_trip_seconds_sum{role="petitioner"} 0.12',
+            'yuntiao_line_received_kbps_sum{role="petitioner"} 812.5',
+            'yuntiao_line_freezes_total{role="petitioner"} 2.0',
+            'yuntiao_participants{role="host"} 1.0',
+            'yuntiao_lines{line="good",role="petitioner"} 1.0',
+            "yuntiao_sessions_active 1.0",
+            'yuntiao_media_up{worker="silent"} 1.0',
+            'yuntiao_media_members{worker="silent"} 2.0',
+            'yuntiao_media_failed_total{worker="silent"} 3.0',
+        ):
+            assert line in lines
+        for canary in ("Wang", wang.id, host.id, str(hall.appointment.id), str(hall.case.id)):
+            assert canary not in text
+
+
+def test_a_token_that_could_be_guessed_is_refused(tmp_path):
+    (tmp_path / "token").write_text("short")
+    for file in (tmp_path / "token", tmp_path / "missing"):
+        with pytest.raises(ConfigError, match=r"^metrics\.token_file: "):
+            token_of(Metrics(token_file=file))
+    assert token_of(Metrics()) == ""
+
+
+async def test_freezes_are_told_of_the_last_minute(hall):
+    host = await hall.host()
+    wang = await hall.inside("Wang", host)
+    live = hall.services.desk.lives[hall.appointment.id]
+    told = []
+    for now, count in ((0.0, 2), (5.0, None), (50.0, 1), (61.0, 0)):
+        mark = host.mark
+        live.measured(UUID(wang.id), Vitals(freezes=count, kbps=now), now=now)
+        fact = await host.wait_for("person.vitals", since=mark, participant_id=wang.id)
+        told.append(fact["vitals"]["freezes"])
+    assert told == [2, None, 3, 1]

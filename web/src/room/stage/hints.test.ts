@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { hintFor, type Circumstances } from "./hints";
+
+const calm: Circumstances = {
+  reconnecting: false,
+  mutedByHost: false,
+  noMicrophone: false,
+  speakingMuted: false,
+  picturesRest: false,
+  myLine: "good",
+  weakOthers: [],
+  paused: false,
+  suspended: false,
+  apart: [],
+  justCalled: false,
+};
+
+test("a calm room says nothing", () => {
+  expect(hintFor(calm)).toBeNull();
+});
+
+test.each([
+  [{ speakingMuted: true, myLine: "bad" }, "speaking_muted"],
+  [{ speakingMuted: true, mutedByHost: true }, "muted_by_host"],
+  [{ reconnecting: true, justCalled: true }, "reconnecting"],
+  [{ noMicrophone: true, justCalled: true }, "no_microphone"],
+  [{ myLine: "weak" }, undefined],
+  [{ myLine: "bad", picturesRest: true }, "pictures_rest"],
+] as const)("of %o it says what matters most", (change, key) => {
+  expect(hintFor({ ...calm, ...change })?.key).toBe(key);
+});
+
+test("it names who talks apart", () => {
+  expect(hintFor({ ...calm, apart: ["a", "b"] })).toEqual({ key: "apart", tone: "info", names: ["a", "b"] });
+});
+
+test("it names whose line is bad", () => {
+  expect(hintFor({ ...calm, weakOthers: ["a", "b"] })).toEqual({ key: "other_line", tone: "info", names: ["a", "b"] });
+});

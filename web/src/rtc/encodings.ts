@@ -1,0 +1,16 @@
+/** One camera, three encodings: each listener gets the one that suits their line and screen. */
+
+export const ENCODINGS: readonly RTCRtpEncodingParameters[] = [
+  { rid: "f", maxBitrate: 1_200_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 450_000 },
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 140_000 },
+];
+
+/** Send these, and rest the others. */
+export async function sendOnly(sender: RTCRtpSender, rids: readonly string[]): Promise<void> {
+  const parameters = sender.getParameters();
+  const changed = parameters.encodings.filter(({ rid, active }) => rid !== undefined && active !== rids.includes(rid));
+  if (changed.length === 0) return;
+  for (const encoding of changed) encoding.active = !encoding.active;
+  await sender.setParameters(parameters);
+}

@@ -1,0 +1,305 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { described, FakeConnection, FakeStream, FakeTrack } from "./fake";
+import { Peers, type Leg, type PeersState } from "./peers";
+import type { Relay } from "./relay";
+import { DEADLINE, PATIENCE } from "./watch";
+
+/** A seat with everything that it asked of the server and told the page. */
+class Seat {
+  readonly connections: FakeConnection[] = [];
+  readonly published: string[] = [];
+  readonly answered: [number, string][] = [];
+  readonly restarted: Leg[] = [];
+  readonly remotes = new Map<string, FakeStream>();
+  state: PeersState | null = null;
+  session = "1";
+  relay: Relay | null = null;
+  relaysAsked = 0;
+  lineIsDown = false;
+  readonly peers = new Peers({
+    signal: {
+      publish: (sdp) => this.sent(() => (this.published.push(sdp), described(this.session, []))),
+      answer: (revision, sdp) => this.sent(() => void this.answered.push([revision, sdp])),
+      restart: (leg) => this.sent(() => void this.restarted.push(leg)),
+      relay: () => this.sent(() => (this.relaysAsked++, this.relay)),
+    },
+    onRemote: (member, stream) => {
+      if (stream === null) this.remotes.delete(member);
+      else this.remotes.set(member, stream as unknown as FakeStream);
+    },
+    onState: (state) => (this.state = state),
+    connect: () => {
+      const connection = new FakeConnection();
+      this.connections.push(connection);
+      return connection as unknown as RTCPeerConnection;
+    },
+  });
+
+  connection(place: number): FakeConnection {
+    const found = this.connections.at(place);
+    if (found === undefined) throw new Error("no such connection");
+    return found;
+  }
+
+  /** Both legs up, with these members to be seen. */
+  async up(...members: string[]): Promise<void> {
+    this.peers.start(null);
+    await settle();
+    this.peers.offer(1, described("9", members));
+    await settle();
+    for (const connection of this.connections) connection.become("connected");
+  }
+
+  private sent<Result>(send: () => Result): Promise<Result> {
+    return this.lineIsDown ? Promise.reject(new Error("line")) : Promise.resolve(send());
+  }
+}
+
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+const camera = () => new FakeStream([new FakeTrack("audio", "mic"), new FakeTrack("video", "cam")]) as unknown as MediaStream;
+const sentBy = (connection: FakeConnection) => connection.getTransceivers().map(({ sender }) => sender.track?.id ?? null);
+
+let seat: Seat;
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("MediaStream", FakeStream);
+  seat = new Seat();
+});
+afterEach(() => {
+  seat.peers.stop();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("it publishes at once, with both sections, whatever devices there are", async () => {
+  seat.peers.start(camera());
+  await settle();
+  expect(seat.published).toEqual(["offer 1"]);
+  expect(sentBy(seat.connection(0))).toEqual(["mic", "cam"]);
+  const listener = new Seat();
+  listener.peers.start(null);
+  await settle();
+  expect(sentBy(listener.connection(0))).toEqual([null, null]);
+  listener.peers.stop();
+});
+
+test("it answers offers in order and shows who is in them", async () => {
+  await seat.up("alice");
+  seat.peers.offer(2, described("9", ["alice", "bob"]));
+  seat.peers.offer(3, described("9", [null, "bob"]));
+  await settle();
+  expect(seat.answered).toEqual([
+    [1, "answer 1"],
+    [2, "answer 2"],
+    [3, "answer 3"],
+  ]);
+  expect([...seat.remotes.keys()]).toEqual(["bob"]);
+  expect(seat.remotes.get("bob")?.getTracks().map(({ id }) => id)).toEqual(["audio-2", "video-3"]);
+  expect(seat.connections).toHaveLength(2);
+});
+
+test("an offer of another session gets another connection, and the old faces go", async () => {
+  await seat.up("alice");
+  seat.peers.offer(2, described("10", ["bob"]));
+  await settle();
+  expect(seat.connection(1).isClosed).toBe(true);
+  expect(seat.connections).toHaveLength(3);
+  expect([...seat.remotes.keys()]).toEqual(["bob"]);
+});
+
+test("a short gap is waited out, a longer one restarts ICE of that leg", async () => {
+  await seat.up("alice");
+  seat.connection(0).become("disconnected");
+  await vi.advanceTimersByTimeAsync(PATIENCE - 100);
+  seat.connection(0).become("connected");
+  await vi.advanceTimersByTimeAsync(PATIENCE);
+  expect(seat.connection(0).iceRestarts).toBe(0);
+  seat.connection(0).become("disconnected");
+  seat.connection(1).become("disconnected");
+  await vi.advanceTimersByTimeAsync(PATIENCE);
+  expect(seat.connection(0).iceRestarts).toBe(1);
+  expect(seat.restarted).toEqual(["receiving"]);
+  expect(seat.state).toEqual({ sending: "lost", receiving: "lost" });
+  seat.connection(0).become("connected");
+  expect(seat.state).toEqual({ sending: "up", receiving: "lost" });
+});
+
+test("a network that came back restarts both legs at once", async () => {
+  await seat.up("alice");
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(seat.connection(0).iceRestarts).toBe(1);
+  expect(seat.restarted).toEqual(["receiving"]);
+  expect(seat.state).toEqual({ sending: "up", receiving: "up" });
+});
+
+test("a restart that does not help in time leads to new connections", async () => {
+  await seat.up("alice");
+  seat.connection(0).become("failed");
+  await vi.advanceTimersByTimeAsync(DEADLINE + 1);
+  expect(seat.connection(0).isClosed).toBe(true);
+  expect(seat.connections).toHaveLength(3);
+  expect(seat.published).toEqual(["offer 1", "offer 2", "offer 1"]);
+});
+
+test("after the server's reset both legs are built anew", async () => {
+  await seat.up("alice");
+  seat.peers.reset();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.remotes.size).toBe(0);
+  expect(seat.state).toEqual({ sending: "lost", receiving: "lost" });
+  seat.peers.offer(2, described("10", ["alice"]));
+  await settle();
+  expect(seat.connections).toHaveLength(4);
+  expect([...seat.remotes.keys()]).toEqual(["alice"]);
+});
+
+test("an answer for another leg than ours means that ours is gone", async () => {
+  await seat.up("alice");
+  seat.session = "2";
+  seat.peers.resume();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.connections).toHaveLength(3);
+  expect(seat.connection(0).isClosed).toBe(true);
+});
+
+test("a line that is back after long does not wait for the next try", async () => {
+  seat.lineIsDown = true;
+  seat.peers.start(null);
+  await vi.advanceTimersByTimeAsync(9_000);
+  seat.lineIsDown = false;
+  seat.peers.resume();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.published).toHaveLength(1);
+});
+
+test("only the encodings that somebody watches are sent", async () => {
+  await seat.up("alice");
+  seat.peers.encode(["q"]);
+  await vi.advanceTimersByTimeAsync(1);
+  const video = seat.connection(0).getTransceivers()[1];
+  expect(video?.sender.encodings.filter(({ active }) => active).map(({ rid }) => rid)).toEqual(["q"]);
+  seat.peers.encode(["f", "h", "q"]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(video?.sender.encodings.every(({ active }) => active)).toBe(true);
+});
+
+test("a goodbye of the other end is met with new connections", async () => {
+  await seat.up("alice");
+  const [audio] = seat.connection(0).getTransceivers();
+  if (audio === undefined) throw new Error("no section");
+  audio.transport.state = "closed";
+  audio.transport.fire("statechange");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.connections).toHaveLength(3);
+});
+
+test("what was under way on a connection that closed holds nothing up", async () => {
+  await seat.up("alice");
+  seat.connection(0).slowness = 50;
+  seat.peers.resume();
+  await settle();
+  seat.peers.reset();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.published).toEqual(["offer 1", "offer 1"]);
+  seat.peers.offer(1, described("10", ["alice"]));
+  await settle();
+  expect([...seat.remotes.keys()]).toEqual(["alice"]);
+});
+
+test("without a line it tries again until there is one", async () => {
+  seat.lineIsDown = true;
+  seat.peers.start(null);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(seat.published).toEqual([]);
+  seat.lineIsDown = false;
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(seat.published).toHaveLength(1);
+});
+
+test("a muted camera sends nothing, also after another one was chosen", async () => {
+  seat.peers.start(camera());
+  await settle();
+  await seat.peers.mute("video", true);
+  expect(sentBy(seat.connection(0))).toEqual(["mic", null]);
+  await seat.peers.replaceTrack("video", new FakeTrack("video", "other") as unknown as MediaStreamTrack);
+  expect(sentBy(seat.connection(0))).toEqual(["mic", null]);
+  await seat.peers.mute("video", false);
+  expect(sentBy(seat.connection(0))).toEqual(["mic", "other"]);
+  expect(seat.published).toHaveLength(1);
+});
+
+test("mute and devices survive a rebuild", async () => {
+  seat.peers.start(camera());
+  await settle();
+  await seat.peers.mute("audio", true);
+  seat.peers.reset();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sentBy(seat.connection(1))).toEqual([null, "cam"]);
+});
+
+test("once stopped it does nothing more", async () => {
+  await seat.up("alice");
+  seat.peers.stop();
+  expect(seat.remotes.size).toBe(0);
+  seat.peers.offer(2, described("9", ["alice"]));
+  window.dispatchEvent(new Event("online"));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(seat.connections).toHaveLength(2);
+  expect(seat.published).toHaveLength(1);
+});
+
+const pass = (username: string): Relay => ({ urls: ["turn:relay.example:3478"], username, credential: "secret", expires_in: 300 });
+const namesIn = ({ servers }: FakeConnection) => servers.map(({ username }) => username);
+
+test("both legs know the relay before they look for paths, by one question", async () => {
+  seat.relay = pass("first");
+  await seat.up("b");
+  expect(seat.connections.map(namesIn)).toEqual([["first"], ["first"]]);
+  expect(seat.relaysAsked).toBe(1);
+});
+
+test("a pass that has run out is not used in a restart", async () => {
+  seat.relay = pass("first");
+  await seat.up("b");
+  await vi.advanceTimersByTimeAsync(290_000);
+  seat.relay = pass("second");
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(namesIn(seat.connection(0))).toEqual(["second"]);
+});
+
+test("without a relay the legs go on without, and nobody asks again", async () => {
+  await seat.up("b");
+  expect(seat.connections.map(namesIn)).toEqual([[], []]);
+  expect([seat.relaysAsked, seat.published.length]).toEqual([1, 1]);
+});
+
+test("a screen is a section of its own, offered when it is shown first and kept for the next time", async () => {
+  await seat.up("alice");
+  const screen = new FakeTrack("video", "screen") as unknown as MediaStreamTrack;
+  seat.peers.share(screen);
+  await settle();
+  expect(seat.published).toEqual(["offer 1", "offer 2"]);
+  expect(sentBy(seat.connection(0))).toEqual([null, null, "screen"]);
+  seat.peers.share(null);
+  await settle();
+  expect(sentBy(seat.connection(0))).toEqual([null, null, null]);
+  seat.peers.share(screen);
+  await settle();
+  expect(seat.published).toHaveLength(3);
+  expect(sentBy(seat.connection(0))).toEqual([null, null, "screen"]);
+});
+
+test("a screen that is shown goes on over new connections, and one that ended does not come back", async () => {
+  await seat.up("alice");
+  seat.peers.share(new FakeTrack("video", "screen") as unknown as MediaStreamTrack);
+  await settle();
+  seat.peers.reset();
+  await settle();
+  expect(sentBy(seat.connection(2))).toEqual([null, null, "screen"]);
+  seat.peers.share(null);
+  seat.peers.reset();
+  await settle();
+  expect(sentBy(seat.connection(-1))).toEqual([null, null]);
+});

@@ -1,0 +1,3 @@
+/** What staff pages read, read as every page reads. */
+
+export * from "@/app/loading";
