@@ -47,7 +47,7 @@ class Pulse:
         self._conference = conference
         self._clock = clock
         self._emit = emit
-        self._spoke: dict[RoomId, tuple[MemberId, ...]] = {}
+        self._told: dict[RoomId, tuple[set[MemberId], set[Link]]] = {}
         self._rates: dict[Link, Flow] = {}
         self._came = self._went = self._failed = 0
 
@@ -165,20 +165,24 @@ class Pulse:
         return int(min(rates))
 
     def _tell_speakers(self) -> None:
+        """When it changes, and again to a room where somebody came or came back."""
         speaking: dict[RoomId, list[tuple[float, MemberId]]] = {}
+        lines: dict[RoomId, set[Link]] = {}
         for member in self._conference.members.values():
-            if member.sending is None:
+            share = _share_spoken(member)
+            if member.room is None:
                 continue
-            loudness = member.sending.publisher.loudness
-            speaks = loudness.close_window() and "audio" in member.permitted
-            if speaks and member.room is not None:
-                speaking.setdefault(member.room, []).append((loudness.share, member.id))
-        for room in speaking.keys() | self._spoke.keys():
+            lines.setdefault(member.room, set()).update(side.link for _, side in member.legs)
+            if share:
+                speaking.setdefault(member.room, []).append((share, member.id))
+        told, self._told = self._told, {}
+        for room in speaking.keys() | told.keys():
             names = tuple(name for _, name in sorted(speaking.get(room, []), reverse=True))
-            if set(names) != set(self._spoke.get(room, ())):
+            known, by = told.get(room, (set(), set()))
+            if known != set(names) or lines.get(room, set()) - by:
                 self._emit(Speaking(room, names))
-            self._spoke[room] = names
-        self._spoke = {room: names for room, names in self._spoke.items() if names}
+            if names:
+                self._told[room] = (set(names), lines[room])
 
     def _sweep(self) -> None:
         now = self._clock()
@@ -263,3 +267,12 @@ class Flow:
             is_over = later.came / (now - self._at) > MOST_PACKETS or later.kbps_in > MOST_KBPS
             later._times_over = self._times_over + 1 if is_over else 0
         return later
+
+
+def _share_spoken(member: Member) -> float:
+    """Closes the window of a microphone: its loud share; 0 of who does not speak."""
+    if member.sending is None:
+        return 0.0
+    loudness = member.sending.publisher.loudness
+    speaks = loudness.close_window() and "audio" in member.permitted
+    return loudness.share if speaks else 0.0

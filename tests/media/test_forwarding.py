@@ -166,6 +166,14 @@ async def test_speakers_are_told_by_their_level(stage):
     assert not any(MemberId("quiet") in e.members for e in stage.events if type(e) is Speaking)
 
 
+async def test_who_comes_later_is_told_who_speaks_all_the_time(stage):
+    await stage.enter("loud", MAIN, level=20)
+    await until(lambda: stage.saw(Speaking(MAIN, (MemberId("loud"),))))
+    stage.events.clear()
+    await stage.enter("late", MAIN, level=80)
+    await until(lambda: stage.saw(Speaking(MAIN, (MemberId("loud"),))))
+
+
 async def test_eight_people_all_get_each_other(stage):
     names = [f"p{place}" for place in range(8)]
     bots = [await stage.enter(name, MAIN) for name in names]
@@ -173,4 +181,4 @@ async def test_eight_people_all_get_each_other(stage):
         await stage.engine.favour(MemberId(name), on=True)  # else the loudest three are heard
     for bot in bots:
         others = [name for name in names if name != bot.name]
-        await until(hears(bot, *others, packets=10), within=20)
+        await until(hears(bot, *others, packets=10))
