@@ -139,14 +139,16 @@ async def book(
     return interview
 
 
-async def missing_at(tx: Tx, interview: JointInterview, choice: Choice) -> list[Missing]:
-    """Who could not be there any more, as things stand."""
+async def can_be(tx: Tx, interview: JointInterview, choice: Choice) -> bool:
+    """Whether the time is still to come and everybody could be there, as things stand."""
     wanted = await interviews.those(tx, interview)
     those = replace(wanted, wishes=choice.narrowed(wanted.wishes))
     horizon = horizon_of(those.wishes, today=day_of(tx.now))
+    is_to_come = choice.begins_at > tx.now
+    if not is_to_come or not horizon.within(choice.begins_at, choice.begins_at + CELL):
+        return False
     ground = await load(tx, those, horizon, step=CELL)
-    taking = _taking(ground, choice, _cell(ground, choice.begins_at))
-    return taking if isinstance(taking, list) else []
+    return isinstance(_taking(ground, choice, _cell(ground, choice.begins_at)), _Taking)
 
 
 def _check(wishes: Wishes, choice: Choice) -> None:

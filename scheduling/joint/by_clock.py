@@ -82,7 +82,7 @@ async def decide(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str 
     choice = booking.choice_of(interview.proposal)
     if interview.awaits_office:
         return await _urge(tx, sealer, interview, choice)
-    if not await _may_go_on(tx, interview) or await booking.missing_at(tx, interview, choice):
+    if not await _may_go_on(tx, interview) or not await booking.can_be(tx, interview, choice):
         _drop(tx, interview, Rule(interview.rule or Rule.OPEN_REQUEST), reason=None)
         return "gone"
     rule = Rule(interview.rule) if interview.rule else None

@@ -129,6 +129,18 @@ async def test_time_taken_meanwhile_is_looked_for_again(
     assert await count(services, Appointment) == 1
 
 
+async def test_time_that_has_passed_before_anybody_decided_is_given_up(
+    client, services, district, clerk, runner, clock
+):
+    made = await wanted(client, district, until=None)
+    await later(clock, runner, client, services, clerk)
+    assert (await shown(client, made))["state"] == "proposed"
+    await later(clock, runner, client, services, clerk, by=timedelta(days=21))
+    left = await shown(client, made)
+    assert (left["state"], left["proposal"]) == ("open", None)
+    assert await count(services, Appointment) == 0
+
+
 async def test_hand_taken_from_the_clock_books_nothing_by_itself(
     client, services, district, clerk, runner, clock
 ):
