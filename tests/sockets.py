@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from signaling.checkin import TEXT_VERSION
 
 Message = dict[str, Any]
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class RefusedError(Exception):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.browser.district import District, eventually
+from tests.browser.patience import PATIENCE
 from tests.sockets import RefusedError, Seat
 from tests.voices import Voice
 
@@ -37,7 +38,7 @@ class Caller:
     async def join(self) -> None:
         self.voice = await Voice(self.seat).join()
 
-    async def hears(self, *names: str, within: float = 20) -> None:
+    async def hears(self, *names: str, within: float = PATIENCE) -> None:
         """Picture and sound of everybody named go on arriving."""
         before = {name: self._arrived(name) for name in names}
 
@@ -53,7 +54,7 @@ class Caller:
     async def hears_no_more(self, name: str, *, quiet: float = 1.0) -> None:
         """The sound of this one stops for so many seconds, while the picture goes on."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + 20
+        deadline = loop.time() + PATIENCE
         (audio, video), since = self._arrived(name), loop.time()
         while loop.time() < since + quiet or self._arrived(name)[1] < video + ENOUGH:
             assert loop.time() < deadline, f"{name} is still heard, or no longer seen"

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest_asyncio
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright, async_playwright, expect
 
 from tests.browser.district import District, Seeded, fresh_database, open_district
+from tests.browser.patience import PATIENCE
 from tests.browser.stage import Stage, open_stage
 from tests.netns import entered_by_loop, netns  # noqa: F401 - a fixture
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 START = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # Monday, 08:30 in the district
 

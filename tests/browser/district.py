@@ -27,8 +27,7 @@ from server.kernel.actor import SYSTEM
 from server.kernel.clock import MovableClock
 from server.kernel.config import Config
 from server.units import seeding
-
-PATIENCE = 20.0
+from tests.browser.patience import PATIENCE
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser import senses
 from tests.browser.district import District, eventually
+from tests.browser.patience import PATIENCE
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
@@ -18,6 +19,9 @@ class Someone:
 
     page: Page
     district: District
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE * 1000)
 
     @property
     def device(self) -> BrowserContext:
@@ -41,7 +45,7 @@ class Someone:
     async def has_written(self, label: str, text: str) -> None:
         await expect(self.page.get_by_label(label).first).to_have_value(text)
 
-    async def reads(self, text: str, *, within: float = 15) -> None:
+    async def reads(self, text: str, *, within: float = PATIENCE) -> None:
         await expect(self.page.get_by_text(text).first).to_be_visible(timeout=within * 1000)
 
     async def finds_after_a_while(self, text: str) -> None:
@@ -73,10 +77,10 @@ class Someone:
     async def picture(self, name: str) -> None:
         await self.page.screenshot(path=f"build/journey/{name}.png")
 
-    async def sees(self, *names: str, within: float = 15) -> None:
+    async def sees(self, *names: str, within: float = PATIENCE) -> None:
         await senses.sees(self.page, *names, within=within)
 
-    async def sees_somebody(self, *, within: float = 15) -> None:
+    async def sees_somebody(self, *, within: float = PATIENCE) -> None:
         """Whoever is shown first."""
         name = self.page.locator("figure.tile:not(.own) .name").first
         await self.sees((await name.inner_text()).strip(), within=within)
@@ -87,7 +91,7 @@ class Someone:
         await expect(tiles.locator(".initial").first).to_be_visible()
         await expect(tiles.locator("video:visible")).to_have_count(0)
 
-    async def hears(self, voices: int, *, within: float = 15) -> None:
+    async def hears(self, voices: int, *, within: float = PATIENCE) -> None:
         await senses.hears(self.page, voices, within=within)
 
     async def notices_speaking(self, name: str) -> None:
@@ -99,7 +103,7 @@ class Someone:
     async def is_back_after_reload(self, *names: str) -> None:
         """Moving pictures of everybody again; how soon, the benchmark of joining measures."""
         await self.page.reload(wait_until="commit")
-        await senses.sees(self.page, *names, within=30)
+        await senses.sees(self.page, *names)
 
 
 @dataclass

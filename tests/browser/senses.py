@@ -4,6 +4,8 @@ import asyncio
 
 from playwright.async_api import Page
 
+from tests.browser.patience import PATIENCE
+
 # What is drawn was decoded; Firefox counts no frames of a live stream, so what it shows decides.
 SEES = """async ([names, seconds]) => {
   const tile = (name) => [...document.querySelectorAll('figure.tile:not(.own)')]
@@ -77,14 +79,14 @@ DARK = """() => [...document.querySelectorAll('figure.tile:not(.own) video, audi
   .every((player) => player.srcObject === null)"""
 
 
-async def sees(page: Page, *names: str, within: float = 15) -> None:
+async def sees(page: Page, *names: str, within: float = PATIENCE) -> None:
     """Everybody named is seen moving."""
     async with asyncio.timeout(2 * within):
         missing = await page.evaluate(SEES, [list(names), within])
     assert missing == [], f"no moving picture of {missing} within {within} s"
 
 
-async def hears(page: Page, voices: int, *, within: float = 15) -> None:
+async def hears(page: Page, voices: int, *, within: float = PATIENCE) -> None:
     """That many voices of others are played, with sound in them."""
     async with asyncio.timeout(2 * within):
         heard = await page.evaluate(HEARS, [voices, within])
@@ -99,7 +101,7 @@ async def is_dark_and_silent(page: Page) -> None:
     await page.wait_for_function(DARK)
 
 
-async def speaks(page: Page, name: str, *, within: float = 15) -> None:
+async def speaks(page: Page, name: str, *, within: float = PATIENCE) -> None:
     """The page marks this person as the one who speaks."""
     speaking = page.locator("figure.tile.speaking:not(.own) .name")
     await speaking.filter(has_text=name).first.wait_for(timeout=within * 1000)

@@ -14,7 +14,7 @@ from tests.browser.district import District
 from tests.browser.people import DESK, Staff
 from tests.media.browsers import headless
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 PHONE = {"width": 390, "height": 844}
 BOOKED = """async () => {
   const from = new Date(Date.now() + 864e5 * 2).toISOString().slice(0, 10);

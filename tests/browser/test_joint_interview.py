@@ -23,7 +23,7 @@ from tests.browser.legs.mediation import open_case
 from tests.browser.people import DESK, PHONE, Guest, Staff
 from tests.media.browsers import UNASKED, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 DEPARTMENTS = ("区人力社保局", "区总工会")
 REPLY = "两家单位已经当面核对了材料，十日内给您书面答复。"
 

@@ -13,7 +13,7 @@ from tests.browser.legs.matter import appointment_by
 from tests.browser.people import Resident, Staff
 from tests.browser.stage import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(1200)]
 
 
 async def test_the_whole_journey(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from tests.browser.district import District, eventually
 from tests.browser.test_room_pages import fits, in_the_room
 from tests.media.browsers import headless
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 
 ON = "正在录音录像"
 PLAYS = "() => (document.querySelector('video')?.currentTime ?? 0) > 0.3"

@@ -8,7 +8,7 @@ from tests.browser.stage import Stage
 
 pytestmark = [
     pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browsers"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(800),
 ]  # fmt: skip
 TIMES = 50
 

@@ -12,7 +12,7 @@ from tests.browser.district import District
 from tests.browser.people import Resident
 from tests.media.browsers import headless
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 SMALL = {"width": 360, "height": 740}
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Residents read 18 px where the browser says 16, so 36 px is twice as large.

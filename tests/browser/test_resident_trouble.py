@@ -14,7 +14,7 @@ from tests.browser.district import District
 from tests.browser.people import PHONE, Resident
 from tests.media.browsers import SPARING_DEVICES, UNASKED, chromium, headless
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 ENTER = (
     """(role) => fetch(`/demo/enter/${role}`, { method: "POST", headers: { "X-Yuntiao": "1" } })"""
 )

@@ -16,7 +16,7 @@ from tests.browser.district import District, eventually
 from tests.browser.test_room_pages import fits, in_the_room
 from tests.media.browsers import UNASKED, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 
 DRAWN = """async (selector) => {
   const canvas = document.createElement('canvas');

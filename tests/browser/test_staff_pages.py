@@ -12,7 +12,7 @@ from tests.browser.district import District
 from tests.browser.people import DESK, Staff
 from tests.media.browsers import headless
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 SMALL = {"width": 360, "height": 800}
 TABLET = {"width": 768, "height": 1024}
 NOBODYS = "/staff/cases/00000000-0000-4000-8000-000000000000"

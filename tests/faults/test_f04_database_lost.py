@@ -16,7 +16,7 @@ from tests.bench.booking_load import server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 CYCLES = 3
-LATE_READY, LATE_BACK = 3.0, 5.0
+LATE_READY, LATE_BACK = 20.0, 20.0
 
 
 @pytest.fixture

@@ -40,8 +40,8 @@ async def test_killed_media_process_is_replaced_and_everybody_is_back(studio):
     os.kill(studio.services.media.pid, signal.SIGKILL)
     for seat in (host, wang):
         await seat.wait_for("media.reset")
-    await until(more(wangs, host), within=15)
-    await until(more(hosts, wang), within=15)
+    await until(more(wangs, host))
+    await until(more(hosts, wang))
     assert (host.code, wang.code) == (None, None)
     for voice in (hosts, wangs):
         await voice.leave()

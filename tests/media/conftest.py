@@ -22,7 +22,7 @@ from tests.media.site import bundle
 LOOPBACK = MediaSettings(addresses=("127.0.0.1",))
 
 
-async def until(condition: Callable[[], object], *, within: float = 10.0) -> None:
+async def until(condition: Callable[[], object], *, within: float = 30.0) -> None:
     """Wait for a condition, with a deadline; fails with what was waited for."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

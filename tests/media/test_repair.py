@@ -25,7 +25,7 @@ async def test_packets_lost_on_the_way_up_are_asked_for_and_reach_everyone(stage
     b = await stage.enter("b", MAIN)
     await until(hears(b, "a"))
     a.loses_outgoing = loses(0.05)
-    await until(hears(b, "a", packets=300), within=20)
+    await until(hears(b, "a", packets=300))
     a.loses_outgoing = lambda _: False
     await until(hears(b, "a", packets=40))
     assert a.repeat_requests > 0  # each may name many

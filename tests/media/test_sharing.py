@@ -167,7 +167,7 @@ async def test_a_line_at_its_lowest_keeps_the_screen_and_rests_the_cameras(stage
     try:
         while b.heard["a"].video != video:
             video = b.heard["a"].video
-            await until(sees(b, packets=12), within=20)
+            await until(sees(b, packets=12))
     finally:
         losing.cancel()
     audio = b.heard["a"].audio

@@ -106,7 +106,7 @@ async def test_a_line_that_bears_no_picture_keeps_the_sound_and_gets_pictures_ba
     b = await stage.enter("b", MAIN)
     await until(hears(b, "a"))
     async with reporting(b, lost_share=0.6) as report:
-        await until(lambda: stage.saw(Pictures(B, on=False)), within=20)
+        await until(lambda: stage.saw(Pictures(B, on=False)))
         video, audio = b.heard["a"].video, b.heard["a"].audio
         await until(lambda: b.heard["a"].audio > audio + 50)
         assert b.heard["a"].video <= video + 3

@@ -128,7 +128,7 @@ async def looked(hall) -> None:
     seat = await (await hall.staff(clerk)).connect()
     async with hall.services.uow.begin(SYSTEM) as tx:
         await accounts.disable(tx, clerk.login)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert await seat.closed() == 4403
 
 
@@ -143,7 +143,7 @@ async def test_t21_whoever_sits_there_is_cut_when_their_unit_is_named(hall):
     await leader.send("beat")  # the control: it is about another unit
     async with hall.services.uow.begin(SYSTEM) as tx:
         (await tx.session.get_one(Case, hall.case.id)).subject_unit_id = hall.unit.id
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert await leader.closed() == 4403
     with pytest.raises(RefusedError, match="not_found"):
         await leader.ticket()
@@ -155,12 +155,12 @@ async def test_t21_whoever_an_accusation_is_not_confided_to_is_cut(hall):
     async with hall.services.uow.begin(SYSTEM) as tx:
         case = await tx.session.get_one(Case, hall.case.id)
         case.petition_class, case.confided_to = PetitionClass.ACCUSATION, hall.leader.account.id
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert await clerk.closed() == 4403
     await leader.send("beat")  # the control: confided to the very one
     async with hall.services.uow.begin(SYSTEM) as tx:
         (await tx.session.get_one(Case, hall.case.id)).confided_to = None
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert await leader.closed() == 4403
 
 
