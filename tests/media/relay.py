@@ -155,6 +155,7 @@ class Caller(asyncio.DatagramProtocol):
         self._relay, self._badge = relay, badge
         self._realm, self._nonce, self._key = "", b"", b""
         self._transport: asyncio.DatagramTransport | None = None
+        self._is_open = False
 
     async def allocate(self) -> int:
         """Open a relay: 0, or the code of the refusal."""
@@ -165,6 +166,7 @@ class Caller(asyncio.DatagramProtocol):
         words = f"{self._badge.username}:{self._realm}:{self._badge.credential}"
         self._key = hashlib.md5(words.encode(), usedforsecurity=False).digest()
         again = await self._ask(stun.Method.ALLOCATE, {"REQUESTED-TRANSPORT": UDP_TRANSPORT})
+        self._is_open = code_of(again) == 0
         return code_of(again)
 
     async def permit(self, address: str) -> int:
@@ -181,7 +183,10 @@ class Caller(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.came.put_nowait(data)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Give the relay back: whoever gets this port next would be refused by it."""
+        if self._is_open:
+            await self._ask(stun.Method.REFRESH, {"LIFETIME": 0})
         if self._transport is not None:
             self._transport.close()
 
@@ -219,4 +224,4 @@ async def calling(relay: Coturn, badge: Relay) -> AsyncIterator[Caller]:
     try:
         yield caller
     finally:
-        caller.close()
+        await caller.close()
