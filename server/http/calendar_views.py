@@ -11,7 +11,6 @@ from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import AttendBy, DayState, ReceptionKind, SessionKind
 from server.http.endpoints import View
 from server.identity.permissions import Permission, allows
-from server.kernel import state
 from server.kernel.actor import Actor, Role
 from server.kernel.sealing import Sealer
 from server.units.calendar import WorkingCalendar
@@ -169,7 +168,7 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
 
 def day_view(row: DayRow, *, now: datetime, may_move: bool) -> CalendarDay:
     day = row.day
-    can = DayAction.MOVE in state.possible(DAY, DayState(day.state))
+    can = (DayState(day.state), DayAction.MOVE) in DAY
     movable = may_move and can and day.begins_at > now
     return CalendarDay(
         id=day.id,
@@ -212,7 +211,7 @@ def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) ->
 
 def _may_move(one: Booked, actor: Actor, *, now: datetime) -> bool:
     """The desk moves receptions, a mediator their own mediations."""
-    if one.begins_at <= now or Action.MOVE not in state.possible(APPOINTMENT, one.state):
+    if one.begins_at <= now or (one.state, Action.MOVE) not in APPOINTMENT:
         return False
     if one.kind is SessionKind.MEDIATION:
         return one.host_id == actor.account_id and allows(actor, Permission.MEDIATION_WRITE)

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
-from pydantic import BaseModel, TypeAdapter
 
 from scheduling import links
 from server.bootstrap.services import Services
@@ -226,11 +225,11 @@ def _response(endpoint: Endpoint, answer: Any) -> web.StreamResponse:
             return _download(answer)
         case Playable():
             return _playable(answer)
-        case BaseModel():
-            text = answer.model_dump_json()
         case _:
-            text = TypeAdapter(endpoint.answer).dump_json(answer).decode()
-    return web.Response(text=text, content_type="application/json", headers=headers)
+            data = endpoint.told.dump_json(answer)
+    return web.Response(
+        body=data, content_type="application/json", charset="utf-8", headers=headers
+    )
 
 
 def _download(file: Download) -> web.Response:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
@@ -52,6 +53,11 @@ class Endpoint:
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @cached_property
+    def told(self) -> TypeAdapter[Any]:
+        """Writes what the handler answers; dear to make, so made once."""
+        return TypeAdapter(self.answer)
 
     async def call(self, ctx: Context, *, places: dict[str, str], given: "Given") -> Any:
         """Bind and check what came, then run the handler. Raises Invalid with all bad fields."""

@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -37,15 +38,20 @@ class Sealer:
 
     def seal_bytes(self, data: bytes, *, purpose: str) -> bytes:
         nonce = os.urandom(NONCE)
-        body = AESGCM(self.keys[self.current]).encrypt(nonce, data, purpose.encode())
+        body = self._ciphers[self.current].encrypt(nonce, data, purpose.encode())
         return bytes([self.current]) + nonce + body
 
     def open_bytes(self, sealed: bytes, *, purpose: str) -> bytes:
         try:
-            key = self.keys[sealed[0]]
-            return AESGCM(key).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], purpose.encode())
+            cipher = self._ciphers[sealed[0]]
+            return cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], purpose.encode())
         except (KeyError, IndexError, InvalidTag) as error:
             raise SealBroken(purpose) from error
+
+    @cached_property
+    def _ciphers(self) -> Mapping[int, AESGCM]:
+        """Made once: a list may hold a thousand names."""
+        return {number: AESGCM(key) for number, key in self.keys.items()}
 
     def index(self, text: str, *, purpose: str) -> bytes:
         """A keyed hash: equal for equal values, telling nothing else."""
