@@ -1,6 +1,6 @@
 /** A week of the roster: each unit with its shifts by day. */
 
-import type { RosterDay, RosterUnit, RosterView, ShiftView } from "@/api/schema.gen";
+import type { DraftShift, RosterDay, RosterUnit, RosterView, ShiftView } from "@/api/schema.gen";
 import { addDays, startOf } from "@/app/time";
 
 export interface Cell {
@@ -41,6 +41,18 @@ export function workingDays(from: string, to: string, known: readonly RosterDay[
     if (day === undefined ? !isWeekend(date) : day.working || date === from) found.push(date);
   }
   return found;
+}
+
+/** What is read of a shift: its hours, then who is there or how many. */
+export function shiftText({ begins, ends, person, seats }: Pick<ShiftView | DraftShift, "begins" | "ends" | "person" | "seats">): { span: string; who: string } {
+  const many = seats > 1 ? `×${seats}` : "";
+  return { span: `${hours(begins)}–${hours(ends)}`, who: person?.name ?? many };
+}
+
+/** The same in one text. */
+export function wordsIn(shift: Parameters<typeof shiftText>[0]): string {
+  const { span, who } = shiftText(shift);
+  return who === "" ? span : `${span} ${who}`;
 }
 
 export function hours(time: string): string {
