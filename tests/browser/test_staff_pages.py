@@ -27,10 +27,19 @@ PAGES = {
     "duty_officer1": ("/staff", "/staff/duty"),
     "auditor1": ("/staff", "/staff/audit"),
 }  # fmt: skip
+SCHEDULING = {
+    "clerk1": (
+        "/staff/wishes", "/staff/calendar", "/staff/holidays", "/staff/draws", "/staff/planning",
+        "/staff/joint", "JOINT", "/staff/roster", "/staff/figures",
+    ),
+    "leader_office1": ("/staff", "/staff/days", "/staff/plans", "/staff/planning"),
+    "supervisor1": ("/staff", "/staff/calendar", "/staff/figures"),
+}  # fmt: skip
 FOUND_BY = {
     "PETITION": ("/api/cases?state=registered", "items", "/staff/cases/"),
     "CASE": ("/api/cases?state=in_handling", "items", "/staff/cases/"),
     "MEDIATION": ("/api/mediations", None, "/staff/mediations/"),
+    "JOINT": ("/api/joint-interviews", None, "/staff/joint/"),
     "BRIEFS": ("/api/line/today", "day", "/staff/briefs/"),
 }
 GUEST, GUEST_PHONE = "测试陪", "13900000066"
@@ -53,11 +62,20 @@ async def at_a_desk(district: District, playwright: Playwright) -> AsyncIterator
         yield Staff(await context.new_page(), district)
 
 
-async def test_staff_pages_fit_and_can_be_read(district: District, playwright: Playwright) -> None:
+async def test_pages_before_the_sign_in_fit_and_can_be_read(
+    district: District, playwright: Playwright
+) -> None:
     async with at_a_desk(district, playwright) as staff:
         for path in ("/staff/sign-in", "/demo"):
             await fits(staff, path)
-        for login, paths in PAGES.items():
+
+
+@pytest.mark.parametrize("pages", [PAGES, SCHEDULING], ids=["receptions", "scheduling"])
+async def test_staff_pages_fit_and_can_be_read(
+    district: District, playwright: Playwright, pages: dict[str, tuple[str, ...]]
+) -> None:
+    async with at_a_desk(district, playwright) as staff:
+        for login, paths in pages.items():
             await staff.sign_in(login)
             for path in paths:
                 await fits(staff, await address_of(staff, path))
