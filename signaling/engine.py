@@ -172,6 +172,8 @@ class Carried:
     packets_out: int = 0
     packets_failed: int = 0
     """Could not be encrypted or sent, though the way was open."""
+    faults: int = 0
+    """Of ours, each in the part of one member, and borne by that member alone."""
     dropped: tuple[tuple[str, int], ...] = ()
     """Datagrams that were not believed, by reason."""
 

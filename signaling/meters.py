@@ -106,6 +106,9 @@ def _packets(carried: list[Carried]) -> Iterator[Metric]:
     failed = CounterMetricFamily(
         "yuntiao_media_failed", "Media packets that could not be sent", labels=("worker",)
     )
+    faults = CounterMetricFamily(
+        "yuntiao_media_faults", "Faults in the part of one member", labels=("worker",)
+    )
     dropped = CounterMetricFamily(
         "yuntiao_udp_dropped", "Datagrams that were not believed", labels=("worker", "reason")
     )
@@ -113,6 +116,7 @@ def _packets(carried: list[Carried]) -> Iterator[Metric]:
         packets.add_metric((one.engine, "in"), one.packets_in)
         packets.add_metric((one.engine, "out"), one.packets_out)
         failed.add_metric((one.engine,), one.packets_failed)
+        faults.add_metric((one.engine,), one.faults)
         for reason, count in one.dropped:
             dropped.add_metric((one.engine, reason), count)
-    yield from (packets, failed, dropped)
+    yield from (packets, failed, faults, dropped)

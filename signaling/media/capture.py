@@ -1,7 +1,7 @@
 """Captured rooms: what their members send, once more to a recorder, and nobody else's."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from signaling.capture import Clock, Happening, Media, Stream, Turn
@@ -202,12 +202,11 @@ class Captures:
         taps = stay.taps.values() if stay is not None else ()
         return {layer.rid for tap in taps for layer in tap.layers}
 
-    def choose(self, members: Mapping[MemberId, Member], *, now: float) -> None:
-        for stay in self._stays.values():
-            speaker = members.get(stay.member)
-            if speaker is not None:
-                for tap in stay.taps.values():
-                    tap.choose(speaker, now)
+    def choose(self, speaker: Member, now: float) -> None:
+        stay = self._stays.get(speaker.id)
+        if stay is not None:
+            for tap in stay.taps.values():
+                tap.choose(speaker, now)
 
     def flush(self) -> None:
         """Called every 20 ms."""

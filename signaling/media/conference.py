@@ -121,24 +121,22 @@ class Conference:
         member = self._member(member_id)
         member.views, member.screen_view, member.wants_pictures = views, screen, pictures
         self._refresh([member])
-        self.choose_layers([member])
+        self.choose_layers(member)
         if member.thrift.is_on:  # a page that was loaded again does not know
             self._ground.emit(Pictures(member_id, on=False))
 
-    def spare_lines(self) -> None:
+    def spare_line(self, member: Member) -> None:
         """Pictures rest where not even the smallest comes through; called about once a second."""
-        for member in self.members.values():
-            was_on, rested = member.thrift.is_on, member.rests_cameras
-            member.rests_cameras = paths.defers(member)
-            if paths.spares(member, now=self._ground.clock()) != was_on:
-                self._ground.emit(Pictures(member.id, on=was_on))
-            if (member.thrift.is_on, member.rests_cameras) != (was_on, rested):
-                self._refresh([member])
+        was_on, rested = member.thrift.is_on, member.rests_cameras
+        member.rests_cameras = paths.defers(member)
+        if paths.spares(member, now=self._ground.clock()) != was_on:
+            self._ground.emit(Pictures(member.id, on=was_on))
+        if (member.thrift.is_on, member.rests_cameras) != (was_on, rested):
+            self._refresh([member])
 
-    def choose_layers(self, members: Iterable[Member]) -> None:
+    def choose_layers(self, member: Member) -> None:
         """Better or smaller pictures, as lines and screens are now."""
-        for member in members:
-            paths.choose(member, self.members, now=self._ground.clock())
+        paths.choose(member, self.members, now=self._ground.clock())
 
     def close(self, member_id: MemberId) -> None:
         member = self.members.get(member_id)

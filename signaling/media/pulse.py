@@ -1,7 +1,11 @@
 """What happens by the clock: requests for what is missing, reports, silence, who speaks."""
 
 import asyncio
+import logging
+import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from signaling.engine import (
     Carried,
@@ -17,18 +21,16 @@ from signaling.engine import (
 )
 from signaling.media import paths
 from signaling.media.conference import Conference
+from signaling.media.flow import Flow
 from signaling.media.link import Link
 from signaling.media.members import Member, Receiving, Sending, hears
+
+log = logging.getLogger(__name__)
 
 BEAT = 0.020
 SPEECH_BEATS = 20
 REPORT_BEATS = 50
 UNWATCHED_SECONDS = 4.0
-
-MOST_PACKETS, MOST_KBPS = 2_500, 16_000
-"""A second from one peer: several times what camera, screen and probes of a browser come to."""
-
-EXCESS_REPORTS = 3
 
 SCREEN_KBPS = 600
 """A shared screen is allowed at least so much, however weak those are who watch."""
@@ -44,6 +46,7 @@ class Pulse:
         clock: Callable[[], float],
         emit: Callable[[MediaEvent], None],
     ) -> None:
+        self.faults: Counter[str] = Counter()
         self._conference = conference
         self._clock = clock
         self._emit = emit
@@ -61,7 +64,7 @@ class Pulse:
                 self._tell_speakers()
             if beats % REPORT_BEATS == 0:
                 self._report()
-                self._sweep()
+                self._each(self._sweep)
 
     def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
         return tuple(self._stats_of(member) for member in self._conference.in_room(room))
@@ -72,53 +75,70 @@ class Pulse:
         return Carried(
             engine="", is_up=True, rooms=len(rooms), members=len(members),
             packets_in=self._came, packets_out=self._went, packets_failed=self._failed,
-            dropped=tuple(dropped.items()),
+            faults=self.faults.total(), dropped=tuple(dropped.items()),
         )  # fmt: skip
 
-    def _ask(self) -> None:
+    def _each(self, part: Callable[[Member, float], None]) -> None:
         now = self._clock()
-        members = list(self._conference.members.values())
-        for member in members:
-            if member.receiving is not None:
-                member.receiving.subscriber.double_sound(now=now)
-            if member.sending is not None:
-                requests = member.sending.publisher.requests_due(now)
-                if requests:
-                    member.sending.link.transmit_control(requests)
-                for feedback in member.sending.publisher.feedback_due(now):
-                    member.sending.link.transmit_control(feedback)
+        for member in list(self._conference.members.values()):
+            try:
+                part(member, now)
+            except Exception as fault:  # noqa: BLE001 - what one member's part breaks is theirs alone
+                self._note(fault)
+
+    def _note(self, fault: Exception) -> None:
+        """Each kind is logged once: by its place, not by the values that it met."""
+        at = traceback.extract_tb(fault.__traceback__)[-1]
+        place = f"{type(fault).__name__} at {Path(at.filename).name}:{at.lineno}"
+        self.faults[place] += 1
+        if self.faults[place] == 1:
+            log.error("a member's part of the pulse: %s", place)
+
+    def _ask(self) -> None:
+        self._each(self._ask_of)
         self._conference.captures.flush()
-        self._conference.send_offers(members)
+
+    def _ask_of(self, member: Member, now: float) -> None:
+        if member.receiving is not None:
+            member.receiving.subscriber.double_sound(now=now)
+        if member.sending is not None:
+            requests = member.sending.publisher.requests_due(now)
+            if requests:
+                member.sending.link.transmit_control(requests)
+            for feedback in member.sending.publisher.feedback_due(now):
+                member.sending.link.transmit_control(feedback)
+        self._conference.send_offers([member])
 
     def _report(self) -> None:
-        now = self._clock()
-        flowing: dict[Link, Flow] = {}
-        for member in self._conference.members.values():
-            for _, leg in member.legs:
-                flow = self._rates.get(leg.link) or Flow()
-                later = flowing[leg.link] = flow.after(leg.link, now)
-                self._came += later.came
-                self._went += later.went
-                self._failed += later.failed
-            if member.sending is not None:
-                self._report_to(member.sending, self._video_kbps(member), now)
-        self._rates = flowing
-        self._conference.spare_lines()
-        self._conference.choose_layers(self._conference.members.values())
-        self._conference.captures.choose(self._conference.members, now=now)
-        for member in self._conference.members.values():
-            if member.sending is not None:
-                self._tell_encodings(member, member.sending, now)
+        before, self._rates = self._rates, {}
+        self._each(lambda member, now: self._measure(member, before, now))
+        self._each(self._report_to)
+        self._each(lambda member, _: self._conference.spare_line(member))
+        self._each(lambda member, _: self._conference.choose_layers(member))
+        self._each(self._conference.captures.choose)
+        self._each(self._tell_encodings)
 
-    def _report_to(self, sending: Sending, video_kbps: int, now: float) -> None:
+    def _measure(self, member: Member, before: Mapping[Link, Flow], now: float) -> None:
+        for _, leg in member.legs:
+            flow = self._rates[leg.link] = before.get(leg.link, Flow()).after(leg.link, now)
+            self._came += flow.came
+            self._went += flow.went
+            self._failed += flow.failed
+
+    def _report_to(self, member: Member, now: float) -> None:
+        sending = member.sending
+        if sending is None:
+            return
+        video_kbps = self._video_kbps(member)
         report, sending.lost_share = sending.publisher.report(now, video_kbps=video_kbps)
         if report:
             sending.link.transmit_control(report)
 
-    def _tell_encodings(self, member: Member, sending: Sending, now: float) -> None:
+    def _tell_encodings(self, member: Member, now: float) -> None:
         """What nobody has watched for a moment is not sent; what somebody wants, at once."""
-        rids = sending.publisher.rids
-        if len(rids) < 2:
+        sending = member.sending
+        rids = sending.publisher.rids if sending is not None else ()
+        if sending is None or len(rids) < 2:
             return
         watched = paths.watched(member, self._conference.members)
         for rid in watched | self._conference.captures.rids_of(member.id) | {rids[-1]}:
@@ -168,13 +188,16 @@ class Pulse:
         """When it changes, and again to a room where somebody came or came back."""
         speaking: dict[RoomId, list[tuple[float, MemberId]]] = {}
         lines: dict[RoomId, set[Link]] = {}
-        for member in self._conference.members.values():
+
+        def listen(member: Member, _now: float) -> None:
             share = _share_spoken(member)
             if member.room is None:
-                continue
+                return
             lines.setdefault(member.room, set()).update(side.link for _, side in member.legs)
             if share:
                 speaking.setdefault(member.room, []).append((share, member.id))
+
+        self._each(listen)
         told, self._told = self._told, {}
         for room in speaking.keys() | told.keys():
             names = tuple(name for _, name in sorted(speaking.get(room, []), reverse=True))
@@ -184,15 +207,13 @@ class Pulse:
             if names:
                 self._told[room] = (set(names), lines[room])
 
-    def _sweep(self) -> None:
-        now = self._clock()
-        for member in list(self._conference.members.values()):
-            for leg, side in member.legs:
-                reason = self._end_of(side.link, now)
-                if reason:
-                    self._conference.end_leg(member, leg, reason)
-                elif side.link.is_up:
-                    self._watch_silence(member.id, leg, side, now)
+    def _sweep(self, member: Member, now: float) -> None:
+        for leg, side in member.legs:
+            reason = self._end_of(side.link, now)
+            if reason:
+                self._conference.end_leg(member, leg, reason)
+            elif side.link.is_up:
+                self._watch_silence(member.id, leg, side, now)
 
     def _end_of(self, link: Link, now: float) -> str:
         settings = self._conference.settings
@@ -227,46 +248,6 @@ class Pulse:
             last_packet_age=self._clock() - heard_at if heard_at is not None else None,
             forwarded_packets=receiving.link.packets_out if receiving else 0,
         )
-
-
-class Flow:
-    """What one link carried so far, and how fast since the last report."""
-
-    def __init__(
-        self, *, at: float | None = None, packets_in: int = 0, packets_out: int = 0,
-        octets_in: int = 0, octets_out: int = 0, packets_failed: int = 0,
-    ) -> None:  # fmt: skip
-        self.kbps_in = self.kbps_out = 0.0
-        self.came = self.went = self.failed = 0
-        self._at = at
-        self._packets_in = packets_in
-        self._packets_out = packets_out
-        self._octets_in = octets_in
-        self._octets_out = octets_out
-        self._packets_failed = packets_failed
-        self._times_over = 0
-
-    @property
-    def is_excessive(self) -> bool:
-        """No browser sends so much for so long."""
-        return self._times_over >= EXCESS_REPORTS
-
-    def after(self, link: Link, now: float) -> "Flow":
-        later = Flow(
-            at=now, packets_in=link.packets_in, packets_out=link.packets_out,
-            octets_in=link.octets_in, octets_out=link.octets_out,
-            packets_failed=link.packets_failed,
-        )  # fmt: skip
-        later.came = link.packets_in - self._packets_in
-        later.went = link.packets_out - self._packets_out
-        later.failed = link.packets_failed - self._packets_failed
-        if self._at is not None and now > self._at:
-            bits_per_octet = 8 / 1000 / (now - self._at)
-            later.kbps_in = (link.octets_in - self._octets_in) * bits_per_octet
-            later.kbps_out = (link.octets_out - self._octets_out) * bits_per_octet
-            is_over = later.came / (now - self._at) > MOST_PACKETS or later.kbps_in > MOST_KBPS
-            later._times_over = self._times_over + 1 if is_over else 0
-        return later
 
 
 def _share_spoken(member: Member) -> float:

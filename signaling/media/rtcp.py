@@ -33,6 +33,9 @@ NACKS_READ = 256
 NTP_UNITS = 65_536
 """The middle 32 bits of NTP time count 1/65,536 s."""
 
+STALE = 3_600.0
+"""Seconds after which a sender report is as if none had come: the field for its age ends at 18 h."""
+
 
 def parsed(datagram: bytes) -> list[AnyRtcpPacket]:
     try:
@@ -45,14 +48,15 @@ def reception_report(
     source: int, reception: Reception, *, time: SenderTime | None, now: float
 ) -> RtcpReceiverInfo:
     """One block of a receiver report; `time` is the last sender report of that source."""
+    told = time if time is not None and now - time.arrived < STALE else None
     return RtcpReceiverInfo(
         ssrc=source,
         fraction_lost=reception.fraction,
         packets_lost=reception.lost,
         highest_sequence=reception.highest,
         jitter=reception.jitter,
-        lsr=middle(time.ntp) if time else 0,
-        dlsr=int((now - time.arrived) * NTP_UNITS) if time else 0,
+        lsr=middle(told.ntp) if told else 0,
+        dlsr=int((now - told.arrived) * NTP_UNITS) if told else 0,
     )
 
 

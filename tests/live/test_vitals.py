@@ -93,6 +93,7 @@ async def test_metrics_are_sums_by_role_and_name_nobody(watched):
             'yuntiao_media_up{worker="silent"} 1.0',
             'yuntiao_media_members{worker="silent"} 2.0',
             'yuntiao_media_failed_total{worker="silent"} 3.0',
+            'yuntiao_media_faults_total{worker="silent"} 0.0',
         ):
             assert line in lines
         for canary in ("Wang", wang.id, host.id, str(hall.appointment.id), str(hall.case.id)):

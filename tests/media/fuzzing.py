@@ -90,6 +90,15 @@ class Bench:
                 link.receive(datagram, self._addresses[door], self.now)
         if int(self.now * 100) % 64 == 0:
             self._loop.run_until_complete(self._beat())
+            assert not self._pulse.faults
+
+    def told(self, door: Door) -> list[bytes]:
+        """What has come to that peer since it was asked last, as it was on the way."""
+        peer, came = self._sockets[door.value], []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                came.append(peer.recv(1_500))
+        return came
 
     def carried(self) -> Carried:
         """What the worker would say, after a report."""

@@ -1,0 +1,64 @@
+"""What happens by the clock goes on for all, whatever time or one member brings."""
+
+from collections.abc import Iterator
+
+import pytest
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
+
+from signaling.engine import MemberId
+from signaling.media.members import Member
+from tests.media.fuzzing import VIDEO, Bench, Door
+from tests.media.test_publisher import KEY, packet
+
+DAY = 86_400.0
+RECEIVER_REPORT = 201
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+def sender_report(source: int) -> bytes:
+    info = RtcpSenderInfo(ntp_timestamp=5 << 32, rtp_timestamp=3, packet_count=1, octet_count=9)
+    return bytes(RtcpSrPacket(ssrc=source, sender_info=info))
+
+
+def reports(bench: Bench) -> int:
+    """Receiver reports that the sender has got since it was asked last."""
+    return sum(datagram[1] == RECEIVER_REPORT for datagram in bench.told(Door.SENDING))
+
+
+def test_a_sender_report_of_yesterday_is_no_fault(bench):
+    bench.feed(sender_report(VIDEO), Door.SENDING)
+    for number in range(3):
+        bench.feed(packet(VIDEO, 96, KEY, sequence=number), Door.SENDING)
+        reports(bench)
+        assert bench.carried().faults == 0
+        assert reports(bench) == 1
+        bench.now += DAY
+
+
+class Broken:
+    """A leg that every part of the pulse fails on."""
+
+    def __getattr__(self, name: str) -> object:
+        raise LookupError("Zhang San")
+
+
+def test_a_fault_in_one_members_part_is_theirs_alone(bench, caplog):
+    bench.feed(packet(VIDEO, 96, KEY), Door.SENDING)
+    members = bench.conference.members
+    others = dict(members)
+    members.clear()
+    members[MemberId("broken")] = Member(MemberId("broken"), receiving=Broken(), sending=Broken())
+    members.update(others)
+    reports(bench)
+    told = [(bench.carried().faults > 0, reports(bench)) for _ in range(3)]
+    assert told == [(True, 1)] * 3
+    assert len({record.message for record in caplog.records}) == len(caplog.records) > 0
+    assert "LookupError at test_pulse.py" in caplog.text
+    assert "Zhang" not in caplog.text
+    members.pop(MemberId("broken"))
