@@ -1,10 +1,14 @@
-"""Several engines as one: each room lives wholly on one of them, and moves when that one is lost."""
+"""Several engines as one: each room lives wholly on one of them, and moves when that one is lost.
+
+Who is where and what of them is passed on stands here, so that an engine that comes back empty is
+told all of it again. Without any engine people keep their places, and wait.
+"""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -50,16 +54,19 @@ class _Place:
 
     engine: Engine
     is_draining: bool = False
-    following: asyncio.Task[None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class _Member:
-    place: _Place
+    """`place` is whose engine knows them; who is cut off must be told to it anew, and begin anew."""
+
+    place: _Place | None = None
+    is_cut_off: bool = False
     room: RoomId | None = None
     permit: tuple[bool, bool, bool] = (True, True, False)
     is_favoured: bool = False
     view: tuple[Mapping[MemberId, View], View, bool] | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Pool:
@@ -71,6 +78,8 @@ class Pool:
         self._members: dict[MemberId, _Member] = {}
         self._captures: dict[RoomId, Path] = {}
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._strays = asyncio.Event()
 
     async def start(self) -> None:
         """Raises MediaUnavailableError when not one engine can be used."""
@@ -80,15 +89,13 @@ class Pool:
         failures = [one for one in started if isinstance(one, BaseException)]
         if len(failures) == len(self._places):
             raise MediaUnavailableError(str(failures[0]))
-        for place in self._places:
-            place.following = asyncio.create_task(self._follow(place))
+        work = [self._bring_strays(), *(self._follow(place) for place in self._places)]
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     async def stop(self) -> None:
-        for place in self._places:
-            if place.following is not None:
-                place.following.cancel()
-        tasks = [place.following for place in self._places if place.following is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(place.engine.stop() for place in self._places))
         while self._events.full():
             self._events.get_nowait()
@@ -121,50 +128,52 @@ class Pool:
         await self._engine_of(member).restart_receiving(member)
 
     async def grant(self, member: MemberId, room: RoomId) -> None:
-        known = self._members.get(member)
-        place = self._place_for(room, known)
-        await self._house(room, place)
-        if known is None:
-            known = self._members[member] = _Member(place)
-        elif known.place is not place:
-            await self._leave(known.place, member)
-            known.place = place
-            await self._settle(member, known)
-            self._tell(Reset((member,)))
-        known.room = room
-        await place.engine.grant(member, room)
+        """Without an engine they are in the room all the same, and brought there once one is up."""
+        known = self._known(member)
+        async with known.turn:
+            known.room = room
+            await self._bring(member, known, room)
 
     async def revoke(self, member: MemberId) -> None:
         known = self._members.get(member)
         if known is not None:
-            known.room = None
-            await known.place.engine.revoke(member)
+            async with known.turn:
+                known.room = None
+                await _pass_on(known, lambda engine: engine.revoke(member))
             self._forget_empty_rooms()
 
     async def permit(
         self, member: MemberId, *, audio: bool, video: bool, screen: bool = False
     ) -> None:
         known = self._known(member)
-        known.permit = (audio, video, screen)
-        await known.place.engine.permit(member, audio=audio, video=video, screen=screen)
+        async with known.turn:
+            known.permit = (audio, video, screen)
+            await _pass_on(
+                known, lambda one: one.permit(member, audio=audio, video=video, screen=screen)
+            )
 
     async def favour(self, member: MemberId, *, on: bool) -> None:
         known = self._known(member)
-        known.is_favoured = on
-        await known.place.engine.favour(member, on=on)
+        async with known.turn:
+            known.is_favoured = on
+            await _pass_on(known, lambda engine: engine.favour(member, on=on))
 
     async def view(
         self, member: MemberId, views: Mapping[MemberId, View], *,
         screen: View = View.LARGE, pictures: bool = True,
     ) -> None:  # fmt: skip
         known = self._known(member)
-        known.view = (dict(views), screen, pictures)
-        await known.place.engine.view(member, views, screen=screen, pictures=pictures)
+        async with known.turn:
+            known.view = (dict(views), screen, pictures)
+            await _pass_on(
+                known, lambda one: one.view(member, views, screen=screen, pictures=pictures)
+            )
 
     async def close(self, member: MemberId) -> None:
         known = self._members.pop(member, None)
         if known is not None:
-            await known.place.engine.close(member)
+            async with known.turn:
+                await _pass_on(known, lambda engine: engine.close(member))
             self._forget_empty_rooms()
 
     async def close_room(self, room: RoomId) -> None:
@@ -193,40 +202,55 @@ class Pool:
 
     # --- places
 
-    def _place_for(self, room: RoomId, known: _Member | None) -> _Place:
+    def _place_for(self, room: RoomId, known: _Member) -> _Place | None:
         """Where the room is; a new one goes where its first member is already, or has most room."""
-        place = self._rooms.get(room)
-        if place is None and known is not None and known.place.engine.is_up:
-            place = known.place
+        place = self._rooms.get(room) or known.place
         if place is None or not place.engine.is_up:
-            place = self._emptiest()
+            usable = [one for one in self._places if one.engine.is_up]
+            open_ones = [one for one in usable if not one.is_draining] or usable
+            place = min(open_ones, key=self._people_on, default=None)
         return place
-
-    def _emptiest(self) -> _Place:
-        usable = [place for place in self._places if place.engine.is_up]
-        if not usable:
-            raise MediaUnavailableError("no media engine can be reached")
-        open_ones = [place for place in usable if not place.is_draining] or usable
-        return min(open_ones, key=self._people_on)
 
     def _people_on(self, place: _Place) -> int:
         return sum(one.place is place and one.room is not None for one in self._members.values())
 
     def _known(self, member: MemberId) -> _Member:
-        known = self._members.get(member)
-        if known is None:
-            known = self._members[member] = _Member(self._emptiest())
-        return known
+        return self._members.setdefault(member, _Member())
 
     def _engine_of(self, member: MemberId) -> Engine:
         known = self._members.get(member)
-        if known is None:
+        if known is not None and known.place is not None:
+            return known.place.engine
+        if known is None or known.room is None:
             raise MediaRefusedError(Refusal.UNKNOWN)
-        return known.place.engine
+        raise MediaUnavailableError("no media engine can be reached")
 
     def _forget_empty_rooms(self) -> None:
         used = {one.room for one in self._members.values()}
         self._rooms = {room: place for room, place in self._rooms.items() if room in used}
+
+    async def _bring(self, member: MemberId, known: _Member, room: RoomId) -> None:
+        """To the engine that has the room; what fails is tried again. They hold their turn."""
+        place = self._place_for(room, known)
+        if place is None:
+            known.is_cut_off = True
+            return
+        try:
+            await self._house(room, place)
+            if known.place is not place:
+                await self._leave(member, known)
+            if known.place is None or known.is_cut_off:
+                known.place = place
+                await self._settle(member, known, place.engine)
+            await place.engine.grant(member, room)
+        except MediaUnavailableError as away:
+            log.error("%s", away)
+            known.is_cut_off = True
+            self._strays.set()
+        else:
+            if known.is_cut_off and known.place is place:  # not lost meanwhile
+                known.is_cut_off = False
+                self._tell(Reset((member,)))
 
     async def _house(self, room: RoomId, place: _Place) -> None:
         """From now on the room is there, and captured or not whatever was there before."""
@@ -234,49 +258,56 @@ class Pool:
             self._rooms[room] = place
             await place.engine.capture(room, to=self._captures.get(room))
 
-    async def _leave(self, place: _Place, member: MemberId) -> None:
-        with contextlib.suppress(MediaUnavailableError):
-            await place.engine.close(member)
+    async def _leave(self, member: MemberId, known: _Member) -> None:
+        if known.place is not None:
+            with contextlib.suppress(MediaUnavailableError):
+                await known.place.engine.close(member)
+            known.place, known.is_cut_off = None, True
 
-    async def _settle(self, member: MemberId, known: _Member) -> None:
+    async def _settle(self, member: MemberId, known: _Member, engine: Engine) -> None:
         """Tell the engine that a member came to what it must know of them."""
         audio, video, screen = known.permit
-        await known.place.engine.permit(member, audio=audio, video=video, screen=screen)
+        await engine.permit(member, audio=audio, video=video, screen=screen)
         if known.is_favoured:
-            await known.place.engine.favour(member, on=True)
+            await engine.favour(member, on=True)
         if known.view is not None:
             views, shown, pictures = known.view
-            await known.place.engine.view(member, views, screen=shown, pictures=pictures)
+            await engine.view(member, views, screen=shown, pictures=pictures)
+
+    async def _bring_strays(self) -> None:
+        """Whoever is cut off goes where their room is now, as soon as an engine is up."""
+        while True:
+            await self._strays.wait()
+            self._strays.clear()
+            for member, known in list(self._members.items()):
+                async with known.turn:
+                    is_gone = self._members.get(member) is not known
+                    if known.is_cut_off and known.room is not None and not is_gone:
+                        await self._bring(member, known, known.room)
+            await asyncio.sleep(FIRST_PAUSE)
 
     # --- what engines tell
 
     async def _follow(self, place: _Place) -> None:
-        """Pass its news on; when it is lost, move its rooms and try to reach it again, for ever."""
+        """Pass its news on; when it is lost, try to reach it again, for ever."""
         while True:
             if place.engine.is_up:
+                self._strays.set()
                 async for event in place.engine.events():
                     if isinstance(event, Lost):
                         log.error("media engine %s: %s", place.engine.name, event.reason)
                         break
                     self._tell(event)
-                await self._move_all_from(place)
+            self._lose(place)
             await self._reach_again(place)
 
-    async def _move_all_from(self, place: _Place) -> None:
-        """Each room to one other engine; without any they wait where they are."""
+    def _lose(self, place: _Place) -> None:
+        """Its rooms are nowhere now, and its people cut off."""
         self._rooms = {room: where for room, where in self._rooms.items() if where is not place}
-        moved = {m: known for m, known in self._members.items() if known.place is place}
-        for member, known in moved.items():
-            try:
-                where = self._rooms.get(known.room) if known.room is not None else None
-                known.place = where or self._emptiest()
-                await self._settle(member, known)
-                if known.room is not None:
-                    await self._house(known.room, known.place)
-                    await known.place.engine.grant(member, known.room)
-            except MediaUnavailableError as away:
-                log.error("%s", away)
-        self._tell(Reset(tuple(moved)))
+        for known in self._members.values():
+            if known.place is place:
+                known.place, known.is_cut_off = None, True
+        self._strays.set()
 
     async def _reach_again(self, place: _Place) -> None:
         pause = FIRST_PAUSE
@@ -294,3 +325,15 @@ class Pool:
     def _tell(self, event: MediaEvent) -> None:
         with contextlib.suppress(asyncio.QueueFull):
             self._events.put_nowait(event)
+
+
+async def _pass_on(known: _Member, do: Callable[[Engine], Awaitable[None]]) -> None:
+    """Tell the engine that knows them; a lost one needs no telling, the next begins with all."""
+    place = known.place
+    if place is None:
+        return
+    try:
+        await do(place.engine)
+    except MediaUnavailableError:
+        if place.engine.is_up:
+            raise

@@ -38,6 +38,7 @@ admin: {{ admin_ws = true admin_ws_port = {admin} admin_ws_ip = "127.0.0.1" admi
 @dataclass(frozen=True)
 class Janus:
     url: str
+    port: int
     secret: str
     pid: int
     admin_url: str
@@ -47,10 +48,12 @@ class Janus:
 
 
 @contextlib.asynccontextmanager
-async def janus(*, arguments: tuple[str, ...] = (), first: int = 20_000) -> AsyncIterator[Janus]:
+async def janus(
+    *, arguments: tuple[str, ...] = (), first: int = 20_000, port: int | None = None
+) -> AsyncIterator[Janus]:
     """Debian's Janus with only the video room, until the block ends."""
     with _folder() as folder:
-        port, admin, secret = free_port(), free_port(), "yuntiao"
+        port, admin, secret = port or free_port(), free_port(), "yuntiao"
         ports = {"first": first, "last": first + 1_999}
         general = GENERAL.format(folder=folder, plugins=PLUGINS, secret=secret, **ports)
         (folder / "janus.jcfg").write_text(general)
@@ -65,7 +68,8 @@ async def janus(*, arguments: tuple[str, ...] = (), first: int = 20_000) -> Asyn
             )
         try:
             await _until_open(port, process, folder / "log")
-            yield Janus(f"ws://127.0.0.1:{port}", secret, process.pid, f"ws://127.0.0.1:{admin}")
+            url, admin_url = f"ws://127.0.0.1:{port}", f"ws://127.0.0.1:{admin}"
+            yield Janus(url, port, secret, process.pid, admin_url)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from signaling.engine import MemberId, Reset, RoomId
+from signaling.engine import MediaUnavailableError, MemberId, Reset, RoomId
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.pool import Engine, Pool
 from signaling.supervisor import EmbeddedEngine
 from tests.janus.instance import janus
-from tests.media.conftest import LOOPBACK, Stage, hears, until
+from tests.media.conftest import LOOPBACK, Stage, hears, total, until
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +92,56 @@ async def test_the_rooms_of_a_dead_instance_go_on_elsewhere():
             await until(hears(stage.bots["a"], "b"))
             await until(hears(stage.bots["b"], "a"))
             assert pool.load()[home.url] == 0
+
+
+async def test_people_are_back_by_themselves_when_the_only_instance_is():
+    async with janus() as only:
+        engine = JanusEngine(Instance(only.url, only.secret))
+        async with pooled(engine) as (pool, stage):
+            for name in "ab":
+                await stage.come(name, MAIN)
+            await pool.permit(MemberId("b"), audio=True, video=False)
+            await until(lambda: total(stage.bots["a"], "b") > 30)
+            only.kill()
+            await until(lambda: not engine.is_up)
+            stage.bot("c")
+            await pool.grant(MemberId("c"), MAIN)  # comes while nobody is there
+            with pytest.raises(MediaUnavailableError):
+                await pool.publish(MemberId("c"), "")
+            async with janus(port=only.port):
+                a, b, c = (stage.bots[name] for name in "abc")
+                await until(lambda: "c" in b.heard and "b" in a.heard)
+                await until(hears(c, "a"))
+                await until(hears(b, "a", "c"))
+                sound, picture = a.heard["b"].audio, a.heard["b"].video
+                await until(lambda: a.heard["b"].audio > sound + 40)
+                assert a.heard["b"].video == picture
+
+
+async def test_a_room_is_whole_again_after_every_instance_was_away():
+    async with janus() as first, janus(first=22_000) as second:
+        engines = [JanusEngine(Instance(one.url, one.secret)) for one in (first, second)]
+        async with pooled(*engines) as (pool, stage):
+            for name in "ab":
+                await stage.come(name, MAIN)
+            await until(hears(stage.bots["a"], "b"))
+            home = first if pool.load()[first.url] else second
+            other = second if home is first else first
+            for one in (home, other):
+                one.kill()
+            await until(lambda: not any(engine.is_up for engine in engines))
+            stage.bot("c")
+            await pool.grant(MemberId("c"), MAIN)
+            await pool.revoke(MemberId("b"))  # obeyed, though there is nobody to obey
+            async with janus(port=other.port):
+                await until(lambda: "c" in stage.bots["a"].heard)
+                await until(hears(stage.bots["c"], "a"))
+                assert pool.load() == {home.url: 0, other.url: 2}
+                assert "b" not in stage.bots["c"].heard
+                async with janus(port=home.port, first=22_000):
+                    await pool.grant(MemberId("b"), MAIN)
+                    await until(hears(stage.bots["b"], "a", "c"))
+                    assert pool.load() == {home.url: 0, other.url: 3}
 
 
 async def test_favour_goes_along_to_another_worker():
