@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access, desk_queries
 from scheduling.desk_queries import ON_THE_DAY, DayRow
@@ -252,8 +253,7 @@ async def _leave(tx: Tx, wanted: Wanted, leaders: Sequence[UUID]) -> list[Leave]
     ).where(
         Claim.reason == ClaimReason.LEAVE,
         Claim.resource.in_(among),
-        sa.func.upper(Claim.during) > wanted.begins_at,
-        sa.func.lower(Claim.during) < wanted.ends_at,
+        Claim.during.overlaps(Range(wanted.begins_at, wanted.ends_at)),
     )
     return [Leave(*row) for row in (await tx.connection.execute(query)).all()]
 
