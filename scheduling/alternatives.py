@@ -25,7 +25,7 @@ FREE = """
     SELECT s.id AS slot_id, s.day_id, s.begins_at, d.name AS leader_name
     FROM slot s JOIN days d ON d.id = s.day_id
     WHERE s.begins_at > $2 AND {general} AND NOT EXISTS (
-        SELECT 1 FROM claim c WHERE c.resource = s.resource
+        SELECT 1 FROM claim c WHERE c.resource = s.resource AND c.seats @> s.seat
         AND c.during && tstzrange(s.begins_at, s.ends_at)
         AND (c.expires_at IS NULL OR c.expires_at > $2))
     ORDER BY {order} LIMIT 3
@@ -54,7 +54,7 @@ AHEAD = f"""
         SELECT 1 FROM waitlist_entry w
         WHERE w.day_id = d.id AND w.state IN ('waiting', 'offered'))
     AND NOT EXISTS (
-        SELECT 1 FROM claim c WHERE c.resource = s.resource
+        SELECT 1 FROM claim c WHERE c.resource = s.resource AND c.seats @> s.seat
         AND c.during && tstzrange(s.begins_at, s.ends_at)
         AND (c.expires_at IS NULL OR c.expires_at > $3))
     ORDER BY s.begins_at, s.seat LIMIT $4

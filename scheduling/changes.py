@@ -149,7 +149,7 @@ async def tell_of_move(tx: Tx, appointment: Appointment) -> None:
 
 async def _lock(tx: Tx, appointment: Appointment, facts: SlotFacts) -> None:
     who = [appointment.person_id] if appointment.person_id else []
-    await claims.lock(await tx.driver(), [*who, *facts.resources])
+    await claims.lock(await tx.driver(), [*who, facts.leader.account_id])
 
 
 def _check_ahead(tx: Tx, appointment: Appointment) -> None:

@@ -11,23 +11,25 @@ from server.kernel.driver import Driver, count
 
 @dataclass(frozen=True)
 class Wanted:
-    """A resource for a time."""
+    """A resource for a time: one seat of it, or the whole with every seat that it has or may get."""
 
     resource: UUID
     begins_at: datetime
     ends_at: datetime
+    seat: int | None = None
 
 
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 TAKE = """
     WITH wanted AS (
-        SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS w(r, b, e)
+        SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $8::int[])
+        AS w(r, b, e, seat)
     ), cleared AS (
         DELETE FROM claim USING wanted WHERE claim.resource = wanted.r
         AND during && tstzrange(wanted.b, wanted.e) AND expires_at <= $7 RETURNING claim.id
     )
-    INSERT INTO claim (resource, during, reason, appointment_id, expires_at)
-    SELECT r, tstzrange(b, e), $4, $5, $6 FROM wanted
+    INSERT INTO claim (resource, seats, during, reason, appointment_id, expires_at)
+    SELECT r, int4range(seat, seat, '[]'), tstzrange(b, e), $4, $5, $6 FROM wanted
     WHERE (SELECT count(*) FROM cleared) >= 0  -- clear first, then take
     ON CONFLICT DO NOTHING
     """
@@ -74,8 +76,9 @@ async def take(
     resources = [w.resource for w in wanted]
     begins, ends = [w.begins_at for w in wanted], [w.ends_at for w in wanted]
     made = await driver.execute(
-        TAKE, resources, begins, ends, reason, appointment_id, expires_at, now
-    )
+        TAKE, resources, begins, ends, reason, appointment_id, expires_at, now,
+        [w.seat for w in wanted],
+    )  # fmt: skip
     return count(made) == len(wanted)
 
 

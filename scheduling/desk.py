@@ -23,7 +23,6 @@ from scheduling.choices import displaced, waiting
 from scheduling.choices.tables import ChoiceKind
 from scheduling.joint import fallen
 from scheduling.plans import days
-from scheduling.plans.cutting import seat_resource
 from scheduling.requests import Request, Who
 from scheduling.slots import look_up
 from scheduling.tables import (
@@ -96,7 +95,7 @@ async def _book(
         raise NotFound
     for_desk = await turns.is_desk(tx, facts.unit_id)
     person = await persons.declare(tx, wanted.who, sealer=sealer)
-    await claims.lock(quick, [person.id, *facts.resources])
+    await claims.lock(quick, [person.id, facts.leader.account_id])
     await _check_subject(tx, facts.unit_id, request)
     given = await turns.give(
         tx, wanted.slot_id, channel=wanted.channel, urgency=wanted.urgency, for_desk=for_desk
@@ -161,8 +160,7 @@ async def call_off(
 
     Also those whose time has come and who still wait: nobody will receive them today.
     """
-    seats = [seat_resource(day.leader_id, seat) for seat in range(day.capacity)]
-    await claims.lock(await tx.driver(), seats)
+    await claims.lock(await tx.driver(), [day.leader_id])
     days.cancel(tx, day, reason=reason)
     await displaced.drop_holds(tx, sealer, day)
     await waiting.close_day(tx, day.id)

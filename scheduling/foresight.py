@@ -82,7 +82,7 @@ IN_THE_WAY = """
 TIMES = f"""
     SELECT s.begins_at, s.ends_at, bool_or(c.id IS NULL AND {GENERAL.format(now="$4")}) AS is_free
     FROM slot s JOIN reception_day d ON d.id = s.day_id
-    LEFT JOIN claim c ON c.resource = s.resource AND c.during && tstzrange(s.begins_at, s.ends_at)
+    LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $4) AND c.appointment_id IS DISTINCT FROM $5
     WHERE d.leader_id = $1 AND s.begins_at >= $2 AND s.begins_at < $3 AND s.begins_at > $4
     AND d.state = ANY($6) GROUP BY 1, 2 ORDER BY 1
@@ -97,14 +97,17 @@ async def of_session(tx: Tx, appointment: Appointment, begins_at: datetime) -> F
         appointment.person_id: "person",
         main_room(appointment.unit_id): "room",
     }
+    choices = await _choices(tx, appointment, day_of(begins_at))
+    has_seat = any(one.is_free for one in choices if one.begins_at == begins_at)
     wanted = [
         (resource, begins_at, ends_at, parts[resource])
         for resource in session_moves.resources_of(appointment)
+        if not (has_seat and resource == appointment.host_id)
     ]
     return Foresight(
         touched=await _touched(tx, {appointment.id: begins_at}),
         in_the_way=await _in_the_way(tx, wanted, own=[appointment.id]),
-        choices=await _choices(tx, appointment, day_of(begins_at)),
+        choices=choices,
         marks=await _marks(tx, begins_at),
     )
 
@@ -147,6 +150,8 @@ async def _touched(tx: Tx, moved: Mapping[UUID, datetime]) -> list[Touched]:
 
 
 async def _in_the_way(tx: Tx, wanted: Sequence[Wanted], *, own: Sequence[UUID]) -> list[InTheWay]:
+    if not wanted:
+        return []
     columns = [list(column) for column in zip(*wanted, strict=True)]
     rows = await (await tx.driver()).fetch(IN_THE_WAY, *columns, list(own), tx.now)
     ids = [row["appointment_id"] for row in rows if row["appointment_id"]]

@@ -100,7 +100,7 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
     quick, account_id = await tx.driver(), tx.actor.account_id
     if account_id is None:
         raise NotFound
-    await claims.lock(quick, [account_id, *seen.resources])
+    await claims.lock(quick, [account_id, seen.leader.account_id])
     facts = await bookable(tx, slot_id, for_desk=False)
     if facts.is_held_for(account_id) and (mine := await own_hold(tx, account_id)):
         return mine
@@ -116,7 +116,7 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
 async def bookable(
     tx: Tx, slot_id: UUID, *, for_desk: bool, channel: BookingChannel = BookingChannel.ONLINE
 ) -> SlotFacts:
-    """The slot as it stands, once its resources are locked. Raises Conflict when it is not free."""
+    """The slot as it stands, once its leader is locked. Raises Conflict when it is not free."""
     quick = await tx.driver()
     asker = tx.actor.account_id
     facts = await look_up(quick, slot_id, now=tx.now, account_id=asker)
@@ -149,7 +149,7 @@ async def keep(
     tx: Tx, facts: SlotFacts, *, account_id: UUID | None, until: datetime,
     seats: Sequence[Seat] | None = None,
 ) -> Hold:  # fmt: skip
-    """Claim the first of the seats, the free ones, until then; its resources must be locked."""
+    """Claim the first of the seats, the free ones, until then; its leader must be locked."""
     quick, appointment_id = await tx.driver(), uuid4()
     seat = await take_seat(
         tx, facts, facts.free if seats is None else seats, appointment_id=appointment_id,
@@ -180,10 +180,10 @@ async def take_seat(
     reason: ClaimReason,
     expires_at: datetime | None,
 ) -> Seat:
-    """Claim the first of the seats that can be had; all must be locked. Raises Conflict."""
-    quick = await tx.driver()
+    """Claim the first of the seats that can be had; the leader must be locked. Raises Conflict."""
+    quick, leader_id = await tx.driver(), facts.leader.account_id
     for seat in seats:
-        wanted = Wanted(seat.resource, facts.begins_at, facts.ends_at)
+        wanted = Wanted(leader_id, facts.begins_at, facts.ends_at, seat.number)
         if await claims.take(
             quick, [wanted], appointment_id=appointment_id, reason=reason,
             expires_at=expires_at, now=tx.now,

@@ -85,16 +85,16 @@ CARDS = """
         WHERE w.day_id = shown.id AND w.state IN ('waiting', 'offered')
     ) line, LATERAL (
         SELECT coalesce(sum(times.total), 0)::int AS total, coalesce(sum(times.free), 0)::int AS free
-        FROM (SELECT DISTINCT resource FROM slot WHERE day_id = shown.id) asked, LATERAL (
+        FROM (SELECT DISTINCT resource, seat FROM slot WHERE day_id = shown.id) asked, LATERAL (
             SELECT range_agg(c.during) AS during FROM claim c
-            WHERE c.resource = asked.resource
+            WHERE c.resource = asked.resource AND c.seats @> asked.seat
             AND c.during && tstzrange(shown.begins_at, shown.ends_at)
             AND (c.expires_at IS NULL OR c.expires_at > $1)
         ) taken, LATERAL (
             SELECT count(*) AS total, count(*) FILTER (
                 WHERE s.begins_at > $1 AND {general}
                 AND (taken.during && tstzrange(s.begins_at, s.ends_at)) IS NOT TRUE) AS free
-            FROM slot s WHERE s.day_id = shown.id AND s.resource = asked.resource
+            FROM slot s WHERE s.day_id = shown.id AND s.seat = asked.seat
         ) times
     ) seats ORDER BY shown.begins_at, shown.rank
     """
@@ -114,7 +114,7 @@ TIMES = f"""
            EXISTS (SELECT 1 FROM waitlist_entry w WHERE w.day_id = s.day_id
                    AND w.state IN ('waiting', 'offered')) AS waited_for,
            NOT {GENERAL.format(now="$2")} AS kept
-    FROM slot s LEFT JOIN claim c ON c.resource = s.resource
+    FROM slot s LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat
          AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $2)
     WHERE s.day_id = $1

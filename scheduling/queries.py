@@ -22,19 +22,19 @@ COUNTS = (
     sa.text(
         f"""
         WITH asked AS (
-            SELECT day_id, resource, tstzrange(min(begins_at), max(ends_at)) AS over
-            FROM slot WHERE day_id = ANY(:day_ids) GROUP BY day_id, resource
+            SELECT day_id, resource, seat, tstzrange(min(begins_at), max(ends_at)) AS over
+            FROM slot WHERE day_id = ANY(:day_ids) GROUP BY day_id, resource, seat
         )
         SELECT a.day_id, sum(seats.total)::int AS total, sum(seats.free)::int AS free
         FROM asked a, LATERAL (
             SELECT range_agg(c.during) AS during FROM claim c
-            WHERE c.resource = a.resource AND c.during && a.over
+            WHERE c.resource = a.resource AND c.seats @> a.seat AND c.during && a.over
             AND (c.expires_at IS NULL OR c.expires_at > :now)
         ) taken, LATERAL (
             SELECT count(*) AS total, count(*) FILTER (
                 WHERE s.begins_at > :now AND {GENERAL.format(now=":now")}
                 AND (taken.during && tstzrange(s.begins_at, s.ends_at)) IS NOT TRUE) AS free
-            FROM slot s WHERE s.day_id = a.day_id AND s.resource = a.resource
+            FROM slot s WHERE s.day_id = a.day_id AND s.seat = a.seat
         ) seats GROUP BY a.day_id
         """  # noqa: S608  (our own words)
     )

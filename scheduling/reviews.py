@@ -48,7 +48,7 @@ async def divert(
     if facts is None:
         raise NotFound
     who = [appointment.person_id] if appointment.person_id else []
-    await claims.lock(await tx.driver(), [*who, *facts.resources])
+    await claims.lock(await tx.driver(), [*who, facts.leader.account_id])
     await claims.release(await tx.driver(), appointment.id)
     channel = BookingChannel(appointment.channel)
     facts = await holds.bookable(tx, slot_id, for_desk=True, channel=channel)

@@ -26,13 +26,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Seat:
-    """A place in a slot; `taken_by` is the appointment that claims it now, `held_for` whose hold.
+    """A place in a slot, the `number`-th of its leader's; `taken_by` is the appointment that claims
+    it now, `held_for` whose hold.
 
     `kept_for`: it is there for those alone who come on this way.
     """
 
     slot_id: UUID
-    resource: UUID
+    number: int
     taken_by: UUID | None
     only_held: bool
     held_for: UUID | None = None
@@ -88,10 +89,6 @@ class SlotFacts:
         left = [seat for seat in self.seats if seat.taken_by is None]
         return tuple(sorted(left, key=lambda seat: order.get(seat.kept_for, 2)))
 
-    @property
-    def resources(self) -> tuple[UUID, ...]:
-        return tuple(seat.resource for seat in self.seats)
-
     def is_held_for(self, account_id: UUID | None) -> bool:
         return account_id is not None and any(s.held_for == account_id for s in self.seats)
 
@@ -100,7 +97,7 @@ LATELY = timedelta(minutes=1)
 GENERAL = "(s.kept_until IS NULL OR s.kept_until <= {now})"
 """A place that is not kept for those who come another way than online."""
 LOOK_UP = """
-    SELECT asked.id AS asked_id, s.id AS slot_id, s.resource, c.appointment_id, c.resource IS NOT NULL AS taken,
+    SELECT asked.id AS asked_id, s.id AS slot_id, s.seat, c.appointment_id, c.resource IS NOT NULL AS taken,
            c.expires_at IS NOT NULL AS only_held, s.begins_at, s.ends_at, d.id AS day_id, d.state,
            d.leader_id, d.unit_id, u.name AS unit_name, d.invited_only, d.booking_closes_at,
            o.name, o.post, o.division, o.rank, held.account_id AS held_for,
@@ -115,7 +112,7 @@ LOOK_UP = """
     JOIN reception_day d ON d.id = s.day_id
     JOIN official o ON o.account_id = d.leader_id
     JOIN unit u ON u.id = d.unit_id
-    LEFT JOIN claim c ON c.resource = s.resource
+    LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat
          AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $2)
     LEFT JOIN appointment held ON held.id = c.appointment_id AND held.state = 'on_hold'
@@ -172,7 +169,7 @@ def _seat(row: Row) -> Seat:
     taken_by = (row["appointment_id"] or NOBODY) if row["taken"] else None
     only_held = row["taken"] and row["only_held"]
     kept_for = BookingChannel(row["kept_for"]) if row["kept_for"] else None
-    return Seat(row["slot_id"], row["resource"], taken_by, only_held, row["held_for"], kept_for)
+    return Seat(row["slot_id"], row["seat"], taken_by, only_held, row["held_for"], kept_for)
 
 
 def refusal(

@@ -103,7 +103,7 @@ class BookingChannel(StrEnum):
 
 
 class Slot(Base):
-    """A bookable time. `resource` is what a booking claims: the leader, or a numbered seat.
+    """A bookable time. A booking claims this `seat` of the `resource`, who is the leader.
 
     Until `kept_until` it is there for those alone who come on the way `kept_for`.
     """
@@ -230,12 +230,16 @@ class ClaimReason(StrEnum):
 
 
 class Claim(Base):
-    """Who has which resource when. The constraint is the guarantee; locks only make it kind."""
+    """Who has which resource when. The constraint is the guarantee; locks only make it kind.
+
+    `seats`: which of those that several may have at one time; unless it is said, all there can be.
+    """
 
     __tablename__ = "claim"
 
     id: Mapped[Id] = mapped_column(server_default=sa.text("gen_random_uuid()"))
     resource: Mapped[UUID]
+    seats: Mapped[pg.Range[int]] = mapped_column(pg.INT4RANGE, server_default=sa.text("'(,)'"))
     during: Mapped[pg.Range[datetime]] = mapped_column(pg.TSTZRANGE)
     reason: Mapped[ClaimReason] = mapped_column(sa.Text)
     appointment_id: Mapped[UUID | None] = mapped_column(
@@ -245,7 +249,11 @@ class Claim(Base):
 
     __table_args__ = (
         pg.ExcludeConstraint(
-            ("resource", "="), ("during", "&&"), name="ex_claim_overlap", using="gist"
+            ("resource", "="),
+            ("during", "&&"),
+            ("seats", "&&"),
+            name="ex_claim_overlap",
+            using="gist",
         ),
     )
 

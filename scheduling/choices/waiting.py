@@ -40,7 +40,7 @@ FREE = f"""
     JOIN slot s ON s.day_id = w.day_id AND s.begins_at > $2
     WHERE w.day_id = $1 AND w.state = 'waiting' AND {GENERAL.format(now="$3")}
     AND NOT EXISTS (
-        SELECT 1 FROM claim c WHERE c.resource IN (s.resource, w.person_id)
+        SELECT 1 FROM claim c WHERE c.resource IN (s.resource, w.person_id) AND c.seats @> s.seat
         AND c.during && tstzrange(s.begins_at, s.ends_at)
         AND (c.expires_at IS NULL OR c.expires_at > $3))
     ORDER BY s.begins_at, s.seat

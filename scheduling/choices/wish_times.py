@@ -54,10 +54,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Asker:
-    """The resident's own time over the horizon, and what is taken of everybody's."""
+    """The resident's own time over the horizon, and by seat what is taken of everybody's."""
 
     horizon: Horizon
-    closed: Mapping[UUID, tuple[Closed, ...]]
+    closed: Mapping[int, Mapping[UUID, tuple[Closed, ...]]]
     own: Hours
 
 
@@ -66,10 +66,14 @@ async def find(tx: Tx, wish: Wish) -> list[LeaderTimes]:
     horizon = Horizon(day_of(tx.now), DAYS)
     places = await _places(tx)
     case = await tx.session.get_one(Case, wish.case_id)
-    resources = {place.slot.resource for place in places}
-    closed = await taken.read(tx, horizon, [*resources, wish.person_id])
+    leaders = list({place.slot.resource for place in places})
+    closed = {
+        seat: await taken.read(tx, horizon, leaders, seat=seat)
+        for seat in {place.slot.seat for place in places}
+    }
+    own = await taken.read(tx, horizon, [wish.person_id])
     whole = horizon.touching(horizon.at(0), horizon.at(horizon.size))
-    asker = Asker(horizon, closed, Hours(whole, closed.get(wish.person_id, ())))
+    asker = Asker(horizon, closed, Hours(whole, own.get(wish.person_id, ())))
     by_leader: dict[UUID, list[Place]] = {}
     for place in places:
         by_leader.setdefault(place.leader.account_id, []).append(place)
@@ -82,8 +86,8 @@ async def find(tx: Tx, wish: Wish) -> list[LeaderTimes]:
 def _of(places: Sequence[Place], asker: Asker, *, wish: Wish, topic: str | None) -> LeaderTimes:
     """The first times of one leader at which a seat and the resident are free."""
     times, missing = dict[datetime, Time](), Counter[Why]()
-    for resource in {place.slot.resource for place in places}:
-        theirs = [place.slot for place in places if place.slot.resource == resource]
+    for seat in {place.slot.seat for place in places}:
+        theirs = [place.slot for place in places if place.slot.seat == seat]
         for slot in _free(theirs, asker, missing):
             times.setdefault(slot.begins_at, Time(slot.id, slot.begins_at, slot.ends_at))
     leader = places[0].leader
@@ -102,7 +106,7 @@ def _free(slots: Sequence[Slot], asker: Asker, missing: Counter[Why]) -> list[Sl
     for cell, slot in begins.items():
         offered |= 1 << cell
         open_ |= horizon.touching(slot.begins_at, slot.ends_at)
-    hours = Hours(open_, asker.closed.get(slots[0].resource, ()))
+    hours = Hours(open_, asker.closed[slots[0].seat].get(slots[0].resource, ()))
     seat = look(hours, cells=cells, offered=offered)
     person = look(asker.own, cells=cells, offered=seat.starts)
     for free in (seat, person):

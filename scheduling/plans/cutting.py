@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID, uuid5
 
 from server.kernel.clock import LOCAL
 
@@ -41,8 +40,3 @@ def window(
 ) -> Window:
     opening = instant(held - timedelta(days=days_before), opens_at)
     return Window(opening, begins_at - timedelta(hours=hours_before))
-
-
-def seat_resource(leader_id: UUID, seat: int) -> UUID:
-    """What a booking of this seat claims: the leader alone, or a numbered seat beside them."""
-    return leader_id if seat == 0 else uuid5(leader_id, f"seat {seat}")

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from scheduling import changes, claims, holds
 from scheduling.claims import Wanted
 from scheduling.joint import fallen
-from scheduling.plans import cutting, days
+from scheduling.plans import days
 from scheduling.review_time import review_due_after_move
 from scheduling.states import DAY, DayAction
 from scheduling.tables import (
@@ -46,9 +45,8 @@ async def move(tx: Tx, day: ReceptionDay, begins_at: datetime, *, brief_at: time
     await _check(tx, day, begins_at)
     shift = begins_at - day.begins_at
     booked = await booked_on(tx, day)
-    seats = seats_of(day)
     people = [one.person_id for one in booked if one.person_id]
-    await claims.lock(await tx.driver(), [*seats, *people])
+    await claims.lock(await tx.driver(), [day.leader_id, *people])
     await check_leader(tx, day, begins_at)
     await claims.release(await tx.driver(), *(one.id for one in booked))
     await _give_up_holds(tx, day)
@@ -73,10 +71,6 @@ async def booked_on(tx: Tx, day: ReceptionDay) -> Sequence[Appointment]:
         .order_by(Appointment.begins_at, Appointment.id)
     )
     return (await tx.session.scalars(query)).all()
-
-
-def seats_of(day: ReceptionDay) -> list[UUID]:
-    return [cutting.seat_resource(day.leader_id, seat) for seat in range(day.capacity)]
 
 
 async def _check(tx: Tx, day: ReceptionDay, begins_at: datetime) -> None:
@@ -139,12 +133,13 @@ async def _take_along(tx: Tx, one: Appointment, shift: timedelta) -> None:
     one.sequence += 1
     if one.review_due_at and one.state == AppointmentState.SUBMITTED:
         one.review_due_at = review_due_after_move(one.review_due_at, one.begins_at, moved_at=tx.now)
-    resources = [
-        slot.resource if slot else one.host_id,
-        *([one.person_id] if one.person_id else []),
+    begins_at, ends_at = one.begins_at, one.ends_at
+    parts = [
+        (Wanted(one.host_id, begins_at, ends_at, slot.seat if slot else None), "leader_busy_then")
     ]
-    for resource, refusal in zip(resources, ("leader_busy_then", "person_busy_then"), strict=False):
-        wanted = Wanted(resource, one.begins_at, one.ends_at)
+    if one.person_id:
+        parts.append((Wanted(one.person_id, begins_at, ends_at), "person_busy_then"))
+    for wanted, refusal in parts:
         if not await claims.take(
             await tx.driver(), [wanted], appointment_id=one.id, reason=ClaimReason.BOOKING,
             expires_at=None, now=tx.now,

@@ -154,7 +154,7 @@ def cut_slots(day: ReceptionDay) -> list[Slot]:
             id=uuid4(),
             day_id=day.id,
             seat=seat,
-            resource=cutting.seat_resource(day.leader_id, seat),
+            resource=day.leader_id,
             begins_at=slot.begins_at,
             ends_at=slot.ends_at,
         )

@@ -313,22 +313,20 @@ async def _write(tx: Tx, plan: ReceptionPlan, change: Put, *, state: DayState) -
 
 
 async def _leave(tx: Tx, change: Leave) -> Change:
-    """On every seat of the leader's, so that no place of theirs is free then."""
+    """Of the whole leader, so that no place of theirs is free then, nor of a day made later."""
     if not change.since <= change.until < change.since + timedelta(days=LONGEST):
         raise Invalid("invalid", fields=(FieldError("until", "field.planning_range"),))
     official = await tx.session.get(Official, change.leader_id)
     if official is None:
         raise NotFound
     await access.demand_reach(tx, official.unit_id, *access.DESK)
-    seats = await _seats(tx, change.leader_id)
     quick = await tx.driver()
-    await claims.lock(quick, seats)
+    await claims.lock(quick, [change.leader_id])
     begins, ends = instant(change.since, time()), instant(change.until + timedelta(days=1), time())
-    for seat in seats:
-        if change.ended:
-            await quick.execute(END_LEAVE, seat, begins, ends)
-        elif await quick.fetchval(TAKE_LEAVE, seat, begins, ends) is None:
-            raise Conflict("leave_over_booking", details={"booked": []})
+    if change.ended:
+        await quick.execute(END_LEAVE, change.leader_id, begins, ends)
+    elif await quick.fetchval(TAKE_LEAVE, change.leader_id, begins, ends) is None:
+        raise Conflict("leave_over_booking", details={"booked": []})
     tx.audit("end_leave" if change.ended else "take_leave", "account", change.leader_id)
     return replace(change, ended=not change.ended)
 
@@ -336,11 +334,3 @@ async def _leave(tx: Tx, change: Leave) -> Change:
 END_LEAVE = (
     "DELETE FROM claim WHERE resource = $1 AND reason = 'leave' AND during = tstzrange($2, $3)"
 )
-
-
-async def _seats(tx: Tx, leader_id: UUID) -> list[UUID]:
-    query = sa.select(sa.func.max(ReceptionPlan.capacity)).where(
-        ReceptionPlan.leader_id == leader_id
-    )
-    most = await tx.session.scalar(query) or 1
-    return [cutting.seat_resource(leader_id, seat) for seat in range(most)]

@@ -8,7 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import claims
-from scheduling.plans.cutting import seat_resource
 from scheduling.tables import BookingChannel, ReceptionDay, Slot
 from server.kernel.database import Json
 from server.kernel.errors import FieldError, Invalid, RuleBroken
@@ -70,8 +69,7 @@ async def change(tx: Tx, day: ReceptionDay, shares: Json) -> None:
     """Keep other places of this one day. Of a published day only those that nobody has yet."""
     if day.ends_at <= tx.now:
         raise RuleBroken("day_is_past")
-    seats = [seat_resource(day.leader_id, seat) for seat in range(day.capacity)]
-    await claims.lock(await tx.driver(), seats)
+    await claims.lock(await tx.driver(), [day.leader_id])
     day.shares = shares
     query = sa.select(Slot).where(Slot.day_id == day.id)
     slots = (await tx.session.scalars(query)).all()
@@ -117,7 +115,7 @@ async def kept_on(tx: Tx, day_ids: Sequence[UUID]) -> Mapping[UUID, list[Kept]]:
 KEPT = """
     SELECT s.day_id, s.kept_for, max(s.kept_until) AS kept_until, count(*) AS places,
            count(*) FILTER (WHERE s.begins_at > $2 AND NOT EXISTS (
-               SELECT 1 FROM claim c WHERE c.resource = s.resource
+               SELECT 1 FROM claim c WHERE c.resource = s.resource AND c.seats @> s.seat
                AND c.during && tstzrange(s.begins_at, s.ends_at)
                AND (c.expires_at IS NULL OR c.expires_at > $2))) AS free
     FROM slot s WHERE s.day_id = ANY($1) AND s.kept_for IS NOT NULL GROUP BY 1, 2
@@ -127,7 +125,7 @@ COPY = """
     WHERE o.day_id = $1 AND n.day_id = $2 AND n.begins_at = o.begins_at AND n.seat = o.seat
     """
 TAKEN = """
-    SELECT s.id FROM slot s JOIN claim c ON c.resource = s.resource
+    SELECT s.id FROM slot s JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat
     AND c.during && tstzrange(s.begins_at, s.ends_at)
     AND (c.expires_at IS NULL OR c.expires_at > $2) WHERE s.day_id = $1
     """

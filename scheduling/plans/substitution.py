@@ -13,7 +13,6 @@ from scheduling.claims import Wanted
 from scheduling.events import AppointmentRehosted
 from scheduling.joint import fallen
 from scheduling.plans import days, shares, stand_ins
-from scheduling.plans.cutting import seat_resource
 from scheduling.slots import look_up
 from scheduling.states import DAY, DayAction
 from scheduling.tables import (
@@ -103,9 +102,7 @@ async def _hand_over(
 
 async def _lock(tx: Tx, pairs: Sequence[Handover]) -> None:
     leaders = {one for pair in pairs for one in (pair.day.leader_id, pair.leader.account_id)}
-    most = max(pair.day.capacity for pair in pairs)
-    seats = [seat_resource(leader, seat) for leader in leaders for seat in range(most)]
-    await claims.lock(await tx.driver(), seats)
+    await claims.lock(await tx.driver(), leaders)
 
 
 async def _booked(tx: Tx, day: ReceptionDay) -> list[Appointment]:

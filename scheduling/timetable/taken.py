@@ -23,22 +23,24 @@ CLAIMED = f"""
            {steps_sql("upper(during)", up=True, **_WHERE)} AS ends
     FROM claim
     WHERE resource = ANY($1) AND during && tstzrange($2, $3)
-    AND (expires_at IS NULL OR expires_at > $5)
+    AND (expires_at IS NULL OR expires_at > $5) AND ($7::int IS NULL OR seats @> $7::int)
     GROUP BY resource, reason
     """  # noqa: S608  (our own words)
 
 
 async def read(
-    tx: Tx, horizon: Horizon, resources: Sequence[UUID], *, buffer: timedelta = timedelta()
-) -> dict[UUID, tuple[Closed, ...]]:
+    tx: Tx, horizon: Horizon, resources: Sequence[UUID], *, buffer: timedelta = timedelta(),
+    seat: int | None = None,
+) -> dict[UUID, tuple[Closed, ...]]:  # fmt: skip
     """By resource; one that nothing keeps has no entry. A hold that has run out keeps nothing.
 
-    `buffer`: so long before and after what is taken nothing else is to be.
+    `buffer`: so long before and after what is taken nothing else is to be. `seat`: what keeps this
+    one of their seats; else what keeps any.
     """
     begins_at, ends_at = horizon.at(0), horizon.at(horizon.size)
     rows = await (await tx.driver()).fetch(
         CLAIMED, resources, begins_at - buffer, ends_at + buffer, horizon.origin, tx.now,
-        horizon.steps,
+        horizon.steps, seat,
     )  # fmt: skip
     closed: dict[UUID, dict[Why, int]] = {}
     for row in rows:

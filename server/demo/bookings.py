@@ -48,6 +48,7 @@ async def free_slot(tx: Tx, *, since: datetime, until: datetime, topic: str | No
     """The first slot of an open day that nobody has, by topic when one is given."""
     taken = sa.exists().where(
         Claim.resource == Slot.resource,
+        Claim.seats.contains(Slot.seat),
         Claim.during.op("&&")(sa.func.tstzrange(Slot.begins_at, Slot.ends_at)),
     )
     query = (

@@ -61,7 +61,7 @@ async def double_booked(url: str) -> int:
     )
     claims = await db.fetchval(
         """SELECT count(*) FROM claim a JOIN claim b ON a.resource = b.resource
-           AND a.during && b.during AND a.id < b.id"""
+           AND a.seats && b.seats AND a.during && b.during AND a.id < b.id"""
     )
     await db.close()
     return int(slots + hosts + claims)
@@ -91,7 +91,7 @@ async def refused_though_free(side: Side) -> int:
     db = await asyncpg.connect(side.url.replace("+asyncpg", ""))
     taken = await db.fetchval(
         """SELECT count(*) FROM slot s WHERE s.id = ANY($1::uuid[]) AND EXISTS (
-           SELECT 1 FROM claim c WHERE c.resource = s.resource
+           SELECT 1 FROM claim c WHERE c.resource = s.resource AND c.seats @> s.seat
            AND c.during && tstzrange(s.begins_at, s.ends_at))""",
         [place.slot_id for place in side.refused],
     )

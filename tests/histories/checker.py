@@ -4,7 +4,7 @@ An operation takes effect at one instant between its call and its answer. One th
 answered may have taken effect at any time after its call, or never.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -36,6 +36,8 @@ class Operation:
     result: Result
 
 
+State = Hashable
+Model = Callable[[State, Operation], Sequence[State]]
 FREE = -1
 """The state of a slot is the client who has it, or nobody."""
 
@@ -60,12 +62,17 @@ def after(state: int, operation: Operation) -> list[int]:
     return found
 
 
-def is_possible(history: Sequence[Operation], *, final: int) -> bool:
-    """Whether one order explains every answer and ends with `final` having the slot."""
+def is_possible(
+    history: Sequence[Operation], *, final: State, start: State = FREE, model: Model = after
+) -> bool:
+    """Whether one order explains every answer and ends with `final` having the slot.
+
+    `model`: the states that may follow from a state by an operation.
+    """
     whole = (1 << len(history)) - 1
 
     @cache
-    def search(done: int, state: int) -> bool:
+    def search(done: int, state: State) -> bool:
         if done == whole:
             return state == final
         left = [n for n in range(len(history)) if not done >> n & 1]
@@ -74,7 +81,7 @@ def is_possible(history: Sequence[Operation], *, final: int) -> bool:
             search(done | 1 << n, following)
             for n in left
             if history[n].begin <= horizon
-            for following in after(state, history[n])
+            for following in model(state, history[n])
         )
 
-    return search(0, FREE)
+    return search(0, start)

@@ -125,6 +125,21 @@ async def test_taken_time_is_refused_with_whose_it_is(services, clerk, day):
     assert (refused.status, (await refused.json())["code"]) == (409, "slot_taken")
 
 
+async def test_somebody_on_another_seat_is_not_in_the_way(services, clerk, centre, runner):
+    leader = await add_leader(services, centre, rank=2)
+    day = await publish_day(services, leader, capacity=2)
+    await runner.run_all_due()
+    made = await booked(services, day, 0)
+    others = [await row_of(services, Appointment, await booked(services, day, 2, n=2))]
+    half_past = others[0].begins_at
+    seen = await preview(clerk, f"sessions/{made}", half_past)
+    assert (seen["in_the_way"], seen["choices"][1]["is_free"]) == ([], True)
+    others.append(await row_of(services, Appointment, await booked(services, day, 2, n=3)))
+    full = await preview(clerk, f"sessions/{made}", half_past)
+    assert {one["reference"] for one in full["in_the_way"]} == {one.reference for one in others}
+    assert not full["choices"][1]["is_free"]
+
+
 async def test_person_who_is_elsewhere_then_is_in_the_way(services, clerk, day, centre, runner):
     made = await booked(services, day, 0)
     row = await row_of(services, Appointment, made)

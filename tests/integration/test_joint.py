@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from scheduling import changes
 from scheduling.joint.tables import JointSeat
 from scheduling.mediation.times import main_room
 from scheduling.rosters import presence as rosters_presence
@@ -13,12 +15,14 @@ from scheduling.tables import Appointment, Claim
 from server.cases.tables import Case
 from server.identity.tables import Account
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.errors import Conflict
 from server.units.tables import Presence, UnitKind
 from tests.cases import register
 from tests.hall import hold
 from tests.identity import add_staff, enter
 from tests.joint import WEDNESDAY, District, book, make, opened, times
-from tests.reception import add_leader, at, publish_day
+from tests.reception import add_leader, add_resident, at, publish_day, slots_of
+from tests.reception import book as book_seat
 from tests.units import add_unit
 
 TUESDAY = date(2026, 11, 24)
@@ -90,6 +94,55 @@ async def test_booking_takes_everybody_or_nobody(client, services, district, cle
     }  # fmt: skip
     await runner.run_all_due()
     assert [sms.to for sms in outbox.sms if "/i/" in sms.text] == ["13900000001"]
+
+
+async def leader_of_two_seats(services, district, runner):
+    """A leader who receives two at one time, and how a resident books the second seat at nine."""
+    leader = await add_leader(services, district.centre)
+    day = await publish_day(services, leader, in_days=1, capacity=2, closes_hours_before=1)
+    await runner.run_all_due()
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    wishes = {"fixed": district.ids("housing"), "leaders": [str(leader.account.id)], "minutes": 30}
+    return await slots_of(services, day), wishes
+
+
+async def test_leader_whose_second_seat_is_booked_is_not_free_for_a_joint_interview(
+    client, services, district, clerk, runner
+):
+    slots, wishes = await leader_of_two_seats(services, district, runner)
+    first, second = [
+        await book_seat(services, slots[0], await add_resident(services, n)) for n in (1, 2)
+    ]
+    async with services.uow.begin(SYSTEM) as tx:
+        await changes.cancel(tx, await tx.session.get_one(Appointment, first), reason=None)
+    made = await opened(client, district, **wishes)
+    nine = {**(await times(client, made))["possible"][0], "begins_at": "2026-11-24T01:00:00Z"}
+    assert nine["begins_at"] not in {
+        one["begins_at"] for one in (await times(client, made))["possible"]
+    }
+    refused = await book(client, made, nine)
+    missing = (await refused.json())["details"]["missing"]
+    assert (refused.status, [(one["kind"], one["why"]) for one in missing]) == (
+        409, [("leader", "taken")],
+    )  # fmt: skip
+    async with services.uow.begin(SYSTEM) as tx:
+        await changes.cancel(tx, await tx.session.get_one(Appointment, second), reason=None)
+    assert (await book(client, made, nine)).status == 200  # the control
+
+
+async def test_no_seat_of_the_leader_is_booked_while_a_joint_interview_stands(
+    client, services, district, clerk, runner
+):
+    slots, wishes = await leader_of_two_seats(services, district, runner)
+    made = await opened(client, district, **wishes)
+    best = (await times(client, made))["possible"][0]
+    assert best["begins_at"] == "2026-11-24T01:00:00Z"
+    assert (await book(client, made, best)).status == 200
+    resident = await add_resident(services)
+    for slot in slots[:2]:
+        with pytest.raises(Conflict, match="slot_taken"):
+            await book_seat(services, slot, resident)
+    assert await book_seat(services, slots[2], resident)  # the control: half an hour later
 
 
 async def test_joint_interview_is_in_the_line_of_whoever_leads_it_and_of_nobody_else(

@@ -6,11 +6,13 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from scheduling.plans import days, plans
+from scheduling.slots import look_up_all
 from scheduling.tables import Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.clock import local
 from server.units.tables import CalendarDay, DayKind, YearStatus
 from tests.identity import add_staff, enter
-from tests.reception import add_centre, add_leader, plan_of, publish_day
+from tests.reception import add_centre, add_leader, plan_of, publish_day, slots_of
 
 QUARTER = "2027-Q1"
 MONDAYS = [date(2027, 1, 4) + timedelta(weeks=n) for n in range(13)]
@@ -172,6 +174,18 @@ async def test_leave_of_a_leader_conflicts_with_days_until_they_are_dropped(
     assert (await send(clerk, "changes", *(await saved.json())["back"])).status == 200
     assert await rows(services, Claim) == 0
     assert len(dates(await grid(clerk))) == 13
+
+
+async def test_leave_keeps_every_seat_of_a_day_that_is_made_later(services, clerk, centre):
+    leader = await add_leader(services, centre)
+    away = {"kind": "leave", "leader_id": str(leader.account.id), "since": str(MONDAYS[0]),
+            "until": str(MONDAYS[0])}  # fmt: skip
+    assert (await send(clerk, "changes", away)).status == 200
+    day = await publish_day(services, leader, in_days=42, capacity=2)
+    assert local(day.begins_at).date() == MONDAYS[0]
+    async with services.uow.begin(SYSTEM) as tx:
+        slots = await look_up_all(await tx.driver(), await slots_of(services, day), now=tx.now)
+    assert [one.free for one in slots.values()] == [()] * 8
 
 
 async def test_published_day_is_not_changed_here(services, clerk, centre):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access, reviews
 from scheduling.choices.tables import Choice
@@ -209,6 +210,18 @@ async def test_short_notice_means_a_call_too(services, desk, centre, runner, in_
     async with services.uow.begin(SYSTEM) as tx:
         found = (await tx.session.scalars(sa.select(CallTask))).all()
     assert [task.kind for task in found] == ["day_cancelled"] * calls
+
+
+async def test_leader_who_has_somebody_on_a_second_seat_cannot_stand_in(services, desk, hall):
+    day, other = hall["day"], hall["other"].account.id
+    during = Range(day.begins_at, day.begins_at + timedelta(minutes=30))
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.session.add(Claim(resource=other, seats=Range(1, 2), during=during, reason="booking"))
+    refused = await replace(desk, hall)
+    assert (refused.status, (await refused.json())["code"]) == (422, "stand_in_busy_then")
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.session.execute(sa.delete(Claim).where(Claim.resource == other))
+    assert (await replace(desk, hall)).status == 200  # the control
 
 
 async def test_stand_ins_say_why_not(services, desk, hall, centre, runner):

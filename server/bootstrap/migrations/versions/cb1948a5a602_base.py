@@ -612,11 +612,12 @@ def upgrade() -> None:
     op.create_table('claim',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
     sa.Column('resource', sa.Uuid(), nullable=False),
+    sa.Column('seats', postgresql.INT4RANGE(), server_default=sa.text("'(,)'"), nullable=False),
     sa.Column('during', postgresql.TSTZRANGE(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('appointment_id', sa.Uuid(), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
-    postgresql.ExcludeConstraint((sa.column('resource'), '='), (sa.column('during'), '&&'), using='gist', name='ex_claim_overlap'),
+    postgresql.ExcludeConstraint((sa.column('resource'), '='), (sa.column('during'), '&&'), (sa.column('seats'), '&&'), using='gist', name='ex_claim_overlap'),
     sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_claim_appointment_id'), initially='DEFERRED', deferrable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_claim'))
     )
