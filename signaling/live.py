@@ -120,7 +120,7 @@ class Live:
             self.granted.pop(seat_id, None)
             if seat_id not in wanted:
                 await self.forget_media(seat_id)
-        await self._permit()
+        await self._permit(wanted)
         await self.tape.follow(
             self.session, self.ground
         )  # before anybody comes in who is not to be on it
@@ -174,15 +174,15 @@ class Live:
             )  # fmt: skip
         return facts
 
-    async def _permit(self) -> None:
+    async def _permit(self, wanted: Iterable[UUID]) -> None:
         """What the engine passes on of each: nothing of whom the host muted, or of whom nobody
-        leads.
+        leads. Of who is not to be with it, it is told nothing: it would keep them.
         """
-        for seat in self.session.seats.values():
-            allowed = self.session.passes_on(seat)
-            if self.permitted.get(seat.id, AT_FIRST) != allowed:
-                self.permitted[seat.id] = allowed
-                await self.ground.engine.permit(member(seat.id), **allowed._asdict())
+        for seat_id in wanted:
+            allowed = self.session.passes_on(self.session.seat(seat_id))
+            if self.permitted.get(seat_id, AT_FIRST) != allowed:
+                self.permitted[seat_id] = allowed
+                await self.ground.engine.permit(member(seat_id), **allowed._asdict())
 
     async def _grant(self, wanted: dict[UUID, UUID]) -> None:
         for seat_id, room_id in wanted.items():

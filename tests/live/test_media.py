@@ -62,3 +62,15 @@ async def test_mute_by_the_host_stops_the_sound_alone(studio):
     await until(lambda: heard.audio > audio + 10)
     for voice in (hosts, wangs):
         await voice.leave()
+
+
+async def test_who_leaves_with_the_camera_off_is_carried_no_more(studio):
+    host = await studio.host()
+    wang = await studio.inside("Wang", host)
+    carried = []
+    for seat in (wang, host):
+        await seat.send("say.mute", audio=True, video=False)
+        await seat.send("leave")
+        (worker,) = await studio.services.media.carried()
+        carried.append(worker.members)
+    assert carried == [1, 0]
