@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterable
 from weakref import WeakValueDictionary
 
 from signaling.engine import (
+    Encodings,
     Leg,
     LegDown,
     LegUp,
@@ -57,6 +58,7 @@ class Conference:
             if description.ufrag != sending.publisher.ufrag:
                 sending.link.renew()
             sending.publisher.take(description, may_share=member.may_share)
+            self._ask_again(member_id, sending)
         else:
             sending = self._begin_sending(member, description)
             self._begin_receiving(member)
@@ -121,7 +123,7 @@ class Conference:
         member = self._member(member_id)
         member.views, member.screen_view, member.wants_pictures = views, screen, pictures
         self._refresh([member])
-        self.choose_layers(member)
+        paths.choose(member, self.members, now=self._ground.clock())
         if member.thrift.is_on:  # a page that was loaded again does not know
             self._ground.emit(Pictures(member_id, on=False))
 
@@ -133,10 +135,6 @@ class Conference:
             self._ground.emit(Pictures(member.id, on=was_on))
         if (member.thrift.is_on, member.rests_cameras) != (was_on, rested):
             self._refresh([member])
-
-    def choose_layers(self, member: Member) -> None:
-        """Better or smaller pictures, as lines and screens are now."""
-        paths.choose(member, self.members, now=self._ground.clock())
 
     def close(self, member_id: MemberId) -> None:
         member = self.members.get(member_id)
@@ -241,6 +239,12 @@ class Conference:
         sending = member.sending = Sending(self._link(), publisher)
         self._begin(member.id, Leg.SENDING, sending, description)
         return sending
+
+    def _ask_again(self, member_id: MemberId, sending: Sending) -> None:
+        """The client's line may have been away when it was asked for these encodings."""
+        if sending.active is not None:
+            sending.asked_at |= dict.fromkeys(sending.active, self._ground.clock())
+            self._ground.emit(Encodings(member_id, sending.active))
 
     def _begin_receiving(self, member: Member) -> Receiving:
         self._end_receiving(member)

@@ -114,7 +114,7 @@ class Pulse:
         self._each(lambda member, now: self._measure(member, before, now))
         self._each(self._report_to)
         self._each(lambda member, _: self._conference.spare_line(member))
-        self._each(lambda member, _: self._conference.choose_layers(member))
+        self._each(lambda member, now: paths.choose(member, self._conference.members, now=now))
         self._each(self._conference.captures.choose)
         self._each(self._tell_encodings)
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 
-from signaling.engine import MemberId
+from signaling.engine import Encodings, MemberId
 from signaling.media.members import Member
-from tests.media.fuzzing import VIDEO, Bench, Door
+from tests.media.fuzzing import VIDEO, A, Bench, Door
 from tests.media.test_publisher import KEY, packet
+from tests.media.test_rids import offer
 
 DAY = 86_400.0
 RECEIVER_REPORT = 201
@@ -62,3 +63,18 @@ def test_a_fault_in_one_members_part_is_theirs_alone(bench, caplog):
     assert "LookupError at test_pulse.py" in caplog.text
     assert "Zhang" not in caplog.text
     members.pop(MemberId("broken"))
+
+
+def test_which_encodings_to_send_is_told_again_to_who_comes_back_with_the_same_connection():
+    """The line may have been away when it was told first."""
+    bench = Bench(offer())
+    try:
+        for _ in range(2):
+            bench.carried()
+            bench.now += 5.0
+        assert [one for one in bench.events if isinstance(one, Encodings)] == []
+        bench.conference.publish(A, offer())
+        told = [one for one in bench.events if isinstance(one, Encodings)]
+        assert told == [Encodings(A, ("h", "q"))]
+    finally:
+        bench.close()
