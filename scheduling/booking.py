@@ -12,6 +12,7 @@ from scheduling import (
     holds,
     invitees,
     limits,
+    matters,
     replays,
     requests,
 )
@@ -192,10 +193,7 @@ async def matter(
 ) -> Case:
     """The matter's case: the one meant, or a new one, which the unit that receives leads."""
     if request.case_id:
-        known = await tx.session.get(Case, request.case_id)
-        if known is None or known.opened_by != tx.actor.account_id:
-            raise NotFound
-        return known
+        return await matters.known(tx, request.case_id, who.person_id)
     name = sealer.open(who.name, purpose="name")
     parties = [NewParty(PartyRole.PETITIONER, name, who.person_id, request.phone)]
     parties += [NewParty(PartyRole.CONCERNED, o.name, phone=o.phone) for o in request.others]

@@ -1,4 +1,7 @@
-"""Limits of one person: how many open appointments, one a matter, a pause, a call."""
+"""Limits of one person: how many open appointments, one a matter, a pause, a call.
+
+They are looked at whenever a place is taken, whatever way it came: waiting for one takes none yet.
+"""
 
 import math
 from dataclasses import dataclass
@@ -36,12 +39,19 @@ class Standing:
     given_up_last: datetime | None = None
 
 
-def check(standing: Standing, *, most_open: int) -> None:
-    """Raises RuleBroken; the text names what else can be done."""
+def broken(standing: Standing, *, most_open: int) -> RuleBroken | None:
+    """Why there can be no further appointment; the text names what else can be done."""
     if standing.open_in_case:
-        raise RuleBroken("one_open_appointment_a_matter")
+        return RuleBroken("one_open_appointment_a_matter")
     if standing.open >= most_open:
-        raise RuleBroken("too_many_open_appointments", most=most_open)
+        return RuleBroken("too_many_open_appointments", most=most_open)
+    return None
+
+
+def check(standing: Standing, *, most_open: int) -> None:
+    """Raises RuleBroken."""
+    if (why := broken(standing, most_open=most_open)) is not None:
+        raise why
 
 
 def check_cooldown(standing: Standing, *, now: datetime, pause: timedelta) -> None:

@@ -63,7 +63,7 @@ async def take(
     if choice.kind == ChoiceKind.REPLACED:
         await _move(tx, sealer, choice, hold)
     elif choice.kind in REBOOKED:
-        await _rebook(tx, sealer, choice, hold)
+        await _rebook(tx, sealer, choice, hold, rules=rules)
     else:
         await _book(tx, sealer, choice, hold, rules=rules)
     await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
@@ -121,12 +121,15 @@ async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> No
     await changes.tell_of_move(tx, appointment)
 
 
-async def _rebook(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> None:
+async def _rebook(
+    tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment, *, rules: Scheduling
+) -> None:
     """In place of one that was not held: a clerk has seen the matter before."""
     old = await tx.session.get_one(Appointment, choice.appointment_id)
     await _locked_for(tx, hold, old.person_id)
     given = await kept_places.guest_of(tx, old)
-    await kept_places.book(tx, sealer, hold, given, review_days=None)
+    most = rules.open_appointments
+    await kept_places.book(tx, sealer, hold, given, review_days=None, most_open=most)
     hold.moved_from_id, choice.appointment_id = old.id, hold.id
 
 
@@ -134,28 +137,31 @@ async def _book(
     tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment, *, rules: Scheduling
 ) -> None:
     """A wish was looked at by the clerk who proposed; who stood in line is reviewed as others are."""
+    most = rules.open_appointments
     if choice.wish_id is not None:
         wish = await tx.session.get_one(Wish, choice.wish_id)
         await _locked_for(tx, hold, wish.person_id)
-        await kept_places.book(tx, sealer, hold, guest(wish), review_days=None)
+        await kept_places.book(tx, sealer, hold, guest(wish), review_days=None, most_open=most)
         wishes.booked(tx, wish, hold.id)
     if choice.entry_id is not None:
         entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
         await _locked_for(tx, hold, entry.person_id)
         promised = await kept_places.review_days(tx, hold, promised=rules.review_working_days)
-        await kept_places.book(tx, sealer, hold, guest(entry), review_days=promised)
+        await kept_places.book(tx, sealer, hold, guest(entry), review_days=promised, most_open=most)
         entry.appointment_id = hold.id
         waiting.end(tx, entry, EntryState.BOOKED)
     if choice.draw_entry_id is not None:
-        await _give_drawn(tx, sealer, choice.draw_entry_id, hold)
+        await _give_drawn(tx, sealer, choice.draw_entry_id, hold, most_open=most)
     choice.appointment_id = hold.id
 
 
-async def _give_drawn(tx: Tx, sealer: Sealer, entry_id: UUID, hold: Appointment) -> None:
+async def _give_drawn(
+    tx: Tx, sealer: Sealer, entry_id: UUID, hold: Appointment, *, most_open: int
+) -> None:
     """A place by lot that fell free: theirs without a review, as it would have been when drawn."""
     drawn = await tx.session.get_one(DrawEntry, entry_id)
     await claims.lock(await tx.driver(), [hold.host_id, drawn.person_id])
-    await kept_places.book(tx, sealer, hold, guest(drawn), review_days=None)
+    await kept_places.book(tx, sealer, hold, guest(drawn), review_days=None, most_open=most_open)
     drawn.appointment_id = hold.id
     tx.audit("give", "draw", drawn.draw_id, number=drawn.number, appointment=hold.id)
 

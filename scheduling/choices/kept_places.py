@@ -7,14 +7,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, confirmation, holds, invitees
+from scheduling import claims, confirmation, holds, invitees, limits
 from scheduling.events import AppointmentSubmitted
 from scheduling.invitees import NewInvitee
+from scheduling.limits import Standing
 from scheduling.review_time import review_due
 from scheduling.slots import look_up, refusal
 from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import (
-    OPEN_STATES,
     Appointment,
     AppointmentState,
     AttendBy,
@@ -26,7 +26,7 @@ from scheduling.tables import (
 from server.identity.tables import Account
 from server.kernel import state
 from server.kernel.database import Json
-from server.kernel.errors import Conflict, Gone, NotFound, RuleBroken
+from server.kernel.errors import Conflict, Gone, NotFound
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
@@ -87,13 +87,14 @@ async def alive(tx: Tx, hold_id: UUID) -> Appointment:
 
 
 async def book(
-    tx: Tx, sealer: Sealer, hold: Appointment, guest: Guest, *, review_days: int | None
-) -> None:
+    tx: Tx, sealer: Sealer, hold: Appointment, guest: Guest, *,
+    review_days: int | None, most_open: int,
+) -> None:  # fmt: skip
     """The place is this person's. With `review_days`, a clerk looks at it within so many days.
 
     Seat and person must be locked. Raises Gone, Conflict or RuleBroken.
     """
-    await _check_matter(tx, guest)
+    limits.check(await standing_of(tx, guest), most_open=most_open)
     await _take(tx, hold, guest.person_id)
     hold.state = state.after(APPOINTMENT, AppointmentState(hold.state), Action.SUBMIT)
     hold.held_until = None
@@ -141,14 +142,11 @@ async def review_days(tx: Tx, hold: Appointment, *, promised: int) -> int | None
     return promised if day.review else None
 
 
-async def _check_matter(tx: Tx, guest: Guest) -> None:
-    query = sa.select(Appointment.id).where(
-        Appointment.person_id == guest.person_id,
-        Appointment.case_id == guest.case_id,
-        Appointment.state.in_(OPEN_STATES),
+async def standing_of(tx: Tx, guest: Guest) -> Standing:
+    """What this person has open already; the person must be locked."""
+    return await limits.standing(
+        await tx.driver(), guest.person_id, case_id=guest.case_id, now=tx.now
     )
-    if await tx.session.scalar(query.limit(1)) is not None:
-        raise RuleBroken("one_open_appointment_a_matter")
 
 
 async def _take(tx: Tx, hold: Appointment, person_id: UUID) -> None:

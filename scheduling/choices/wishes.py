@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import calls, claims, replays
+from scheduling import calls, claims, limits, replays
 from scheduling.calls import NewCall
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
@@ -76,7 +76,9 @@ async def propose(
     due_at = review_due(
         tx.now, slots[0].begins_at, working_days=rules.choice_working_days, calendar=calendar
     )
-    await kept_places.lock(tx, slot_ids)
+    await kept_places.lock(tx, slot_ids, wish.person_id)
+    theirs = await kept_places.standing_of(tx, asking.guest(wish))
+    limits.check(theirs, most_open=rules.open_appointments)
     kept = [await kept_places.keep(tx, slot.id, until=due_at) for slot in slots]
     if len(kept) < len(set(slot_ids)) or not all(kept):
         raise Conflict("proposed_time_taken")

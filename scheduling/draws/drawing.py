@@ -4,13 +4,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, confirmation
+from scheduling import claims, confirmation, limits
 from scheduling.choices import asking, kept_places
 from scheduling.claims import Wanted
 from scheduling.draws import announcing, lottery, passing_on, places
 from scheduling.draws.announcing import SEED
 from scheduling.draws.tables import Draw, DrawEntry, DrawState
-from scheduling.tables import Appointment, AppointmentState, ClaimReason
+from scheduling.tables import AppointmentState, ClaimReason
 from server.kernel.config import Scheduling
 from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
@@ -43,23 +43,30 @@ async def entries_of(tx: Tx, draw_id: UUID) -> list[DrawEntry]:
 
 
 async def _book(tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, *, rules: Scheduling) -> None:
-    """The place is theirs; who has something else at that time is asked, and phoned."""
+    """The place is theirs; who has something else at that time, or enough open, is asked, and phoned."""
     assert entry.place is not None
     who = asking.guest(entry)
+    quick = await tx.driver()
+    people = [draw.host_id, entry.person_id]
+    await claims.lock(quick, people)
+    theirs = await kept_places.standing_of(tx, who)
+    if limits.broken(theirs, most_open=rules.open_appointments) is not None:
+        await _ask(tx, sealer, draw, entry, rules=rules)
+        return
     appointment = await places.appointment(
         tx, draw, entry.place, state=AppointmentState.CONFIRMED, person_id=who.person_id,
         account_id=who.account_id, case_id=who.case_id, booked_by=who.booked_by,
         attend_by=who.attend_by, site_id=who.site_id, needs=who.needs,
     )  # fmt: skip
-    quick = await tx.driver()
-    people = [draw.host_id, entry.person_id]
-    await claims.lock(quick, people)
     times = [Wanted(one, appointment.begins_at, appointment.ends_at) for one in people]
     if not await claims.take(
         quick, times, appointment_id=appointment.id, reason=ClaimReason.BOOKING, expires_at=None,
         now=tx.now,
     ):  # fmt: skip
-        await _ask(tx, sealer, draw, entry, appointment, rules=rules)
+        await claims.release(quick, appointment.id)
+        await tx.session.delete(appointment)
+        await tx.session.flush()
+        await _ask(tx, sealer, draw, entry, rules=rules)
         return
     entry.appointment_id = appointment.id
     await kept_places.invite(tx, sealer, appointment, who)
@@ -68,15 +75,9 @@ async def _book(tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, *, rules: 
     tx.audit("give", "draw", draw.id, number=entry.number, appointment=appointment.id)
 
 
-async def _ask(
-    tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, appointment: Appointment, *,
-    rules: Scheduling,
-) -> None:  # fmt: skip
-    """They won it and have something else then: kept for a while, and a clerk phones."""
+async def _ask(tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, *, rules: Scheduling) -> None:
+    """They won it and cannot have it as things are: kept for a while, and a clerk phones."""
     assert entry.place is not None
-    await claims.release(await tx.driver(), appointment.id)
-    await tx.session.delete(appointment)
-    await tx.session.flush()
     choice = await passing_on.keep_for(tx, sealer, draw, entry, entry.place, rules=rules)
     if choice is not None:
         await passing_on.note(tx, draw, entry, entry.place, choice)

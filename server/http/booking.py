@@ -15,12 +15,14 @@ from scheduling import (
     changes,
     holds,
     matching,
+    matters,
     public_days,
     queries,
 )
 from scheduling.booking import Other, Request
 from scheduling.calls import NewCall
 from scheduling.comers import Comer
+from scheduling.matters import Known
 from scheduling.messages import addresses
 from scheduling.tables import Appointment, AppointmentState, AttendBy, SessionRole
 from server.cases.categories import Category
@@ -52,6 +54,7 @@ from server.identity import accounts
 from server.identity.accounts import Contact
 from server.identity.permissions import Permission
 from server.kernel.errors import NotFound, RuleBroken
+from server.kernel.sealing import Sealer
 from server.kernel.throttle import spend
 from server.kernel.uow import Tx
 
@@ -146,6 +149,28 @@ async def read_own_hold(ctx: Context) -> HoldView | None:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         found = await holds.own_hold(tx, ctx.actor.account_id) if ctx.actor.account_id else None
         return hold_view(found) if found else None
+
+
+class OwnMatter(View):
+    """A matter that was brought before and is not over; `has_time`: an appointment of it is open."""
+
+    case_id: UUID
+    sentence: str
+    category: str | None
+    registered_at: AwareDatetime
+    has_time: bool
+
+
+class WhoseMatters(Body):
+    person_id: UUID
+
+
+@routes.get("/api/my/matters", permission=Permission.CASE_READ_OWN)
+async def read_own_matters(ctx: Context, query: WhoseMatters) -> list[OwnMatter]:
+    """What an appointment of this person may be about, beside something new."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        found = await matters.running(tx, query.person_id)
+    return [own_matter(one, sealer=ctx.services.sealer) for one in found]
 
 
 class OtherPerson(Body):
@@ -339,6 +364,17 @@ async def ask_for_call(ctx: Context, body: CallMe) -> CallPromised:
         )
         task = await calls.request(tx, sealer, call)
         return CallPromised(reference=task.reference, due_at=task.due_at)
+
+
+def own_matter(known: Known, *, sealer: Sealer) -> OwnMatter:
+    case = known.case
+    return OwnMatter(
+        case_id=case.id,
+        sentence=sealer.open(case.sentence, purpose="text"),
+        category=case.category,
+        registered_at=case.registered_at,
+        has_time=known.has_time,
+    )
 
 
 async def contact_of(ctx: Context, tx: Tx, body: NewAppointment) -> Contact:

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from scheduling import holds, reviews
 from scheduling.tables import Appointment, Claim, Invitee, Slot
-from server.cases.tables import Case, Party
+from server.cases.tables import Case, CaseState, Party
+from server.identity.persons import Declared, Relation, add_own
 from server.kernel.actor import SYSTEM
 from server.kernel.audit import AuditLine
 from server.kernel.sealing import token_hash
 from server.kernel.tasks import Task
 from tests.identity import enter
 from tests.reception import (
+    Resident,
     add_centre,
     add_leader,
     add_resident,
@@ -230,6 +232,40 @@ async def test_one_open_appointment_a_matter(services, client, day, resident):
     await client.post(f"/api/appointments/{booked['id']}/cancellation", json={})
     later = await (await submit(client, resident, slots[1], case_id=booked["case_id"])).json()
     assert later["case_id"] == booked["case_id"]
+
+
+async def test_earlier_matter_is_offered_while_it_runs_and_to_its_own_person_alone(
+    services, client, day, resident
+):
+    slots = await slots_of(services, day)
+    booked = await (await submit(client, resident, slots[0])).json()
+    path = f"/api/my/matters?person_id={resident.person.id}"
+    [known] = await (await client.get(path)).json()
+    assert (known["case_id"], known["has_time"]) == (booked["case_id"], True)
+    assert known["sentence"] == "Wages of three months were not paid"
+    await client.post(f"/api/appointments/{booked['id']}/cancellation", json={})
+    [known] = await (await client.get(path)).json()
+    assert known["has_time"] is False
+    async with services.uow.begin(SYSTEM) as tx:
+        (await tx.session.get_one(Case, booked["case_id"])).state = CaseState.CONCLUDED
+    assert await (await client.get(path)).json() == []
+    other = await add_resident(services, 2)
+    await enter(client, services, other.account)
+    assert await (await client.get(path)).json() == []
+
+
+async def test_earlier_matter_of_somebody_else_is_not_there(services, client, day, resident):
+    slots = await slots_of(services, day)
+    booked = await (await submit(client, resident, slots[0])).json()
+    await client.post(f"/api/appointments/{booked['id']}/cancellation", json={})
+    mother = Declared(name="Mother", id_number="330502195001010002", address="Lane 1")
+    async with services.uow.begin(resident.actor) as tx:
+        known = await add_own(tx, mother, relation=Relation.FAMILY, sealer=services.sealer)
+    theirs = Resident(resident.account, known.person)
+    wrong = await submit(client, theirs, slots[1], case_id=booked["case_id"])
+    assert wrong.status == 404
+    right = await submit(client, resident, slots[1], case_id=booked["case_id"])
+    assert (await right.json())["case_id"] == booked["case_id"]
 
 
 async def test_moved_appointment_keeps_its_entry_and_frees_the_slot(

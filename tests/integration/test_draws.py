@@ -357,6 +357,35 @@ async def test_winner_who_is_busy_then_is_asked_about_the_own_place(
     assert lottery.check(told) == []
 
 
+async def test_winner_who_has_enough_open_is_asked_and_told_why(
+    client, services, draw, runner, clock, outbox, centre
+):
+    """Applying counts for nothing; by the draw two others were booked."""
+    clock.move(timedelta(hours=2))
+    await apply(client, services, draw, 1)
+    leader = await add_leader(services, centre)
+    day = await publish_day(services, leader)
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        [entry] = (await tx.session.scalars(sa.select(DrawEntry))).all()
+        winner = Resident(
+            await tx.session.get_one(Account, entry.account_id),
+            await tx.session.get_one(Person, entry.person_id),
+        )
+    slots = await slots_of(services, day)
+    booked = [await book(services, slot, winner) for slot in slots[2:4]]
+    clock.move(timedelta(days=3, hours=23))
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, entry)]
+    token = token_of(outbox, phone_of(services, entry))
+    offer = (await read(client, token))["offers"][0]["id"]
+    told = await (await tap(client, token, "take", offer)).json()
+    assert told["code"] == "too_many_open_appointments"
+    async with services.uow.begin(winner.actor) as tx:
+        await changes.cancel(tx, await tx.session.get_one(Appointment, booked[0]), reason=None)
+    assert (await tap(client, token, "take", offer)).status == 200
+
+
 async def test_day_called_off_after_the_draw_gives_nobody_a_place(
     client, services, draw, runner, clock, outbox, clerk
 ):

@@ -120,6 +120,48 @@ async def test_one_tap_books_the_freed_place(services, client, full, runner, out
     assert again.status == 409
 
 
+async def test_who_has_enough_open_is_told_why_and_the_place_passes_on(
+    services, client, full, runner, outbox, clock
+):
+    """Two lines and two bookings do not make four appointments."""
+    for n in (0, 1):
+        await join(client, services, full, n)
+    leader = await add_leader(services, await add_centre(services, "OTHER"), rank=2)
+    day = await publish_day(services, leader, in_days=8)
+    await runner.run_all_due()
+    slots = await slots_of(services, day)
+    for slot in slots[:2]:
+        await book(services, slot, full["wanting"][0])
+    await give_back(services, full)
+    await runner.run_all_due()
+    token = token_of(outbox, phone_of(0))
+    offer = (await read(client, token))["offers"][0]["id"]
+    refused = await tap(client, token, "take", offer)
+    assert (refused.status, (await refused.json())["code"]) == (422, "too_many_open_appointments")
+    clock.move(timedelta(hours=2))
+    await runner.run_all_due()
+    assert (await read(client, token_of(outbox, phone_of(1))))["open"]  # the next one's turn
+
+
+async def test_place_freed_may_be_taken_once_another_is_given_back(
+    services, client, full, runner, outbox
+):
+    await join(client, services, full, 0)
+    leader = await add_leader(services, await add_centre(services, "OTHER"), rank=2)
+    day = await publish_day(services, leader, in_days=8)
+    await runner.run_all_due()
+    slots = await slots_of(services, day)
+    booked = [await book(services, slot, full["wanting"][0]) for slot in slots[:2]]
+    await give_back(services, full)
+    await runner.run_all_due()
+    token = token_of(outbox, phone_of(0))
+    offer = (await read(client, token))["offers"][0]["id"]
+    assert (await tap(client, token, "take", offer)).status == 422
+    async with services.uow.begin(full["wanting"][0].actor) as tx:
+        await changes.cancel(tx, await tx.session.get_one(Appointment, booked[0]), reason=None)
+    assert (await tap(client, token, "take", offer)).status == 200
+
+
 async def test_silence_passes_it_on_until_nobody_waits(
     services, client, full, runner, outbox, clock
 ):

@@ -141,6 +141,19 @@ async def test_proposed_times_are_kept_and_one_tap_books(
     )  # fmt: skip
 
 
+async def test_times_are_not_proposed_to_who_has_enough_open(
+    services, client, centre, hall, resident
+):
+    wish = await (await ask(client, services, resident)).json()
+    slots = await slots_of(services, hall["days"][0])
+    for slot in slots[:2]:
+        await book(services, slot, resident)
+    await desk(client, services, centre)
+    path = f"/api/desk/wishes/{wish['id']}/proposal"
+    refused = await client.post(path, json={"slot_ids": [str(slots[2])]})
+    assert (refused.status, (await refused.json())["code"]) == (422, "too_many_open_appointments")
+
+
 async def test_kept_time_is_nobody_elses(services, client, hall, proposed):
     other = await add_resident(services, 2)
     await enter(client, services, other.account)

@@ -442,6 +442,8 @@ export interface OwnDrawEntry { number: number; person_id: string; total: number
 
 export interface OwnEmail { email: string | null }
 
+export interface OwnMatter { case_id: string; sentence: string; category: string | null; registered_at: string; has_time: boolean }
+
 export interface OwnSession { appointment_id: string; reference: string; session_kind: SessionKind; state: AppointmentState; begins_at: string; ends_at: string; doors_at: string; host_name: string; is_host: boolean; case_id: string | null; sentence: string | null }
 
 export interface PaperView { id: string; name: string; media_type: string; size: number; added_at: string }
@@ -789,6 +791,7 @@ export interface Endpoints {
   "GET /api/my/cases": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (MyCaseCard)[] }
   "GET /api/my/cases/{case_id}": { params: { case_id: string }; query: Record<string, never>; body: undefined; answer: MyCaseView }
   "POST /api/my/cases/{case_id}/ratings": { params: { case_id: string }; query: Record<string, never>; body: Rate; answer: MyCaseView }
+  "GET /api/my/matters": { params: Record<string, never>; query: { person_id: string }; body: undefined; answer: (OwnMatter)[] }
   "GET /api/my/waits": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: WaitsView }
   "GET /api/own-sessions": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (OwnSession)[] }
   "GET /api/papers": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (PaperView)[] }

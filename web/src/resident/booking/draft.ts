@@ -1,7 +1,7 @@
 /** Everything that is filled in to book, kept through reloads, the way back and a lost network. */
 
 import { inject, type InjectionKey, type Ref } from "vue";
-import type { Category, NewAppointment } from "@/api/schema.gen";
+import type { Category, NewAppointment, NewEntry } from "@/api/schema.gen";
 import { newKey } from "@/app/api";
 import { useDraft, type Draft } from "@/app/drafts";
 import { companyOf, type Along } from "./along";
@@ -31,6 +31,8 @@ export interface BookingDraft {
   site_name: string;
   interpreter: string;
   companion: boolean;
+  /** The matter that was brought before; empty: something new. */
+  case_id: string;
   sentence: string;
   category: Category | "";
   others: OtherDraft[];
@@ -54,6 +56,7 @@ const EMPTY: Omit<BookingDraft, "key"> = {
   site_name: "",
   interpreter: "",
   companion: false,
+  case_id: "",
   sentence: "",
   category: "",
   others: [],
@@ -85,12 +88,13 @@ export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, " ").trim();
 }
 
-export function bodyOf(draft: BookingDraft, holdId: string, elder: boolean): NewAppointment {
+/** Who asks, and what it is about; all that is sent where no time is chosen yet. */
+export function matterOf(draft: BookingDraft, elder: boolean): Omit<NewEntry, "day_id"> {
   const others = draft.others.filter((other) => other.name.trim() !== "");
   return {
-    appointment_id: holdId,
     person_id: draft.person_id,
     phone: draft.phone.trim() || null,
+    case_id: draft.case_id || null,
     sentence: oneLine(draft.sentence),
     category: draft.category || null,
     others: others.map(({ name, phone }) => ({ name: name.trim(), phone: phone.trim() || null })),
@@ -98,8 +102,15 @@ export function bodyOf(draft: BookingDraft, holdId: string, elder: boolean): New
     email: draft.email.trim() || null,
     attend_by: draft.attend_by,
     site_id: draft.attend_by === "site" ? draft.site_id : null,
+    needs: { elder, companion: draft.companion, interpreter: draft.interpreter.trim() || null },
+  };
+}
+
+export function bodyOf(draft: BookingDraft, holdId: string, elder: boolean): NewAppointment {
+  return {
+    ...matterOf(draft, elder),
+    appointment_id: holdId,
     company: companyOf(draft.company),
     paper_ids: draft.papers.map((paper) => paper.id),
-    needs: { elder, companion: draft.companion, interpreter: draft.interpreter.trim() || null },
   };
 }
