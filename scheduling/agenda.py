@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access, desk_queries
 from scheduling.desk_queries import ON_THE_DAY, DayRow
+from scheduling.joint.tables import JointInterview, JointSeat, SeatState
 from scheduling.mediation.times import main_room
 from scheduling.plans.cutting import instant
 from scheduling.tables import (
@@ -77,7 +78,8 @@ class Wanted:
 class Booked(NamedTuple):
     """A session with its names; those of people are still sealed. `who` are the staff in it.
 
-    A tuple, since a view holds many of them.
+    `taken_room`: of a joint interview the unit whose main room it takes, unless it is by video only;
+    `attending`: the units that come to it. A tuple, since a view holds many of them.
     """
 
     id: UUID
@@ -97,14 +99,25 @@ class Booked(NamedTuple):
     case_id: UUID | None
     case_number: str | None
     person_name: bytes | None
-    who: tuple[UUID, ...] = ()
+    taken_room: UUID | None
+    attending: tuple[UUID, ...]
+    who: tuple[UUID, ...]
 
     @property
     def room_id(self) -> UUID | None:
-        """The room it takes: a seat at a site, or the main room of the unit that leads."""
-        if self.kind is not SessionKind.RECEPTION:
-            return main_room(self.unit_id)
-        return self.site_id
+        """The room it takes: a seat at a site, or the main room of a unit."""
+        match self.kind:
+            case SessionKind.RECEPTION:
+                return self.site_id
+            case SessionKind.JOINT_INTERVIEW:
+                return main_room(self.taken_room) if self.taken_room else None
+            case _:
+                return main_room(self.unit_id)
+
+    @property
+    def units(self) -> tuple[UUID, ...]:
+        """In whose rows it stands: the unit that leads, and those that attend."""
+        return (self.unit_id, *(one for one in self.attending if one != self.unit_id))
 
 
 @dataclass(frozen=True)
@@ -168,7 +181,7 @@ async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
             Appointment.version, Appointment.day_id, Appointment.host_id, Account.name,
             Appointment.unit_id, Unit.path, Appointment.begins_at, Appointment.ends_at,
             Appointment.attend_by, Appointment.site_id, Appointment.case_id, Case.number,
-            Person.name, _staff_in(),
+            Person.name, _of_joint(_room_taken()), _of_joint(_units_attending()), _staff_in(),
         )
         .join(Account, Account.id == Appointment.host_id)
         .join(Unit, Unit.id == Appointment.unit_id)
@@ -183,16 +196,19 @@ async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
     if wanted.leader_id:
         query = query.where(_has_part(wanted.leader_id))
     if wanted.unit_id:
-        query = query.where(Appointment.unit_id == wanted.unit_id)
+        query = query.where(
+            sa.or_(Appointment.unit_id == wanted.unit_id, _attended_by(wanted.unit_id))
+        )
     found = [_booked(row) for row in (await tx.connection.execute(query)).all()]
     return [one for one in found if site in {None, one.room_id}]
 
 
 def _booked(row: sa.Row[*tuple[Any, ...]]) -> Booked:
     """The columns stand in the order of the fields."""
-    who = tuple(dict.fromkeys((row[6], *(row[17] or ()))))
+    who = tuple(dict.fromkeys((row[6], *(row[19] or ()))))
     kind, at, attend_by = SessionKind(row[2]), AppointmentState(row[3]), AttendBy(row[12])
-    return Booked._make((*row[:2], kind, at, *row[4:12], attend_by, *row[13:17], who))
+    attending = tuple(row[18] or ())
+    return Booked._make((*row[:2], kind, at, *row[4:12], attend_by, *row[13:18], attending, who))
 
 
 def _staff_in() -> sa.ScalarSelect[Any]:
@@ -206,6 +222,40 @@ def _staff_in() -> sa.ScalarSelect[Any]:
         .correlate(Appointment)
         .scalar_subquery()
     )  # fmt: skip
+
+
+def _of_joint(what: sa.ScalarSelect[Any]) -> sa.Case[Any]:
+    """Asked of joint interviews alone: they are few among the sessions of a week."""
+    is_joint = Appointment.session_kind == SessionKind.JOINT_INTERVIEW
+    return sa.case((is_joint, what), else_=None)
+
+
+def _room_taken() -> sa.ScalarSelect[UUID | None]:
+    return (
+        sa.select(JointInterview.room_unit_id)
+        .where(JointInterview.appointment_id == Appointment.id)
+        .correlate(Appointment)
+        .scalar_subquery()
+    )
+
+
+def _units_attending() -> sa.ScalarSelect[Any]:
+    return (
+        sa.select(sa.func.array_agg(JointSeat.unit_id))
+        .where(JointSeat.appointment_id == Appointment.id)
+        .where(JointSeat.state != SeatState.RELEASED)
+        .correlate(Appointment)
+        .scalar_subquery()
+    )
+
+
+def _attended_by(unit_id: UUID) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(JointSeat.appointment_id == Appointment.id, JointSeat.unit_id == unit_id)
+        .where(JointSeat.state != SeatState.RELEASED)
+        .correlate(Appointment)
+    )
 
 
 def _has_part(account_id: UUID) -> sa.ColumnElement[bool]:
@@ -260,7 +310,7 @@ async def _leave(tx: Tx, wanted: Wanted, leaders: Sequence[UUID]) -> list[Leave]
 
 async def _units(tx: Tx, leaders: Sequence[Official], sessions: Sequence[Booked]) -> Sequence[Unit]:
     """The units that anything here belongs to, and the sites that people come to."""
-    ids = {leader.unit_id for leader in leaders} | {one.unit_id for one in sessions}
-    ids |= {one.site_id for one in sessions if one.site_id}
+    ids = {leader.unit_id for leader in leaders} | {unit for one in sessions for unit in one.units}
+    ids |= {place for one in sessions for place in (one.site_id, one.taken_room) if place}
     query = sa.select(Unit).where(Unit.id.in_(ids)).order_by(Unit.path)
     return (await tx.session.scalars(query)).all()

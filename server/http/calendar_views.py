@@ -67,7 +67,10 @@ class CalendarDay(View):
 
 
 class CalendarSession(View):
-    """A session of any kind; `who` are the members of staff in it, the host first."""
+    """A session of any kind; `who` are the members of staff in it, the host first.
+
+    `units`: the one that leads, and those that attend a joint interview.
+    """
 
     id: UUID
     reference: str
@@ -78,7 +81,7 @@ class CalendarSession(View):
     day_id: UUID | None
     who: list[UUID]
     host_name: str
-    unit_id: UUID
+    units: list[UUID]
     room_id: UUID | None
     attend_by: AttendBy
     case_id: UUID | None
@@ -158,7 +161,8 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
         CalendarRow(id=unit.id, kind=RowKind.SITE, name=unit.name)
         for unit in agenda.units if unit.id in used
     ]  # fmt: skip
-    held = {one.unit_id for one in agenda.sessions} | {one.unit_id for one in agenda.leaders}
+    held = {unit for one in agenda.sessions for unit in one.units}
+    held |= {one.unit_id for one in agenda.leaders}
     units = [
         CalendarRow(id=unit.id, kind=RowKind.UNIT, name=unit.name)
         for unit in agenda.units if unit.id in held
@@ -198,7 +202,7 @@ def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) ->
         day_id=one.day_id,
         who=list(one.who),
         host_name=one.host_name or "",
-        unit_id=one.unit_id,
+        units=list(one.units),
         room_id=one.room_id,
         attend_by=one.attend_by,
         case_id=one.case_id,

@@ -1,7 +1,8 @@
 """What a view of the staff's calendar holds, for whom, and how much it may ask for."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pytest
 import pytest_asyncio
 
 from scheduling.mediation.times import main_room
@@ -12,6 +13,8 @@ from server.units.tables import CalendarDay, DayKind, UnitKind, YearStatus
 from tests.cases import add_appointment, invite
 from tests.counting import counting
 from tests.identity import add_staff, enter
+from tests.joint import book as book_joint
+from tests.joint import make, opened, times
 from tests.reception import add_centre, add_leader, add_resident, book, publish_day, slots_of
 from tests.units import add_unit
 
@@ -103,6 +106,39 @@ async def test_joint_interview_stands_with_everybody_who_is_in_it(services, cler
         await invite(services, tx, made, SessionRole.CO_HOST, "x", account_id=other.account.id)
     [of_other] = (await view(clerk, leader_id=str(other.account.id)))["sessions"]
     assert of_other["who"] == [str(host.account.id), str(other.account.id)]
+
+
+async def booked_joint(services, client, district, *, rooms: list[str]) -> dict:
+    wishes = {"fixed": district.ids("housing"), "rooms": rooms, "until": "2026-12-01"}
+    made = await opened(client, district, **wishes)
+    answer = await book_joint(client, made, (await times(client, made))["possible"][0])
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+@pytest.mark.parametrize("by_video", [False, True])
+async def test_joint_interview_takes_the_room_that_was_chosen_and_stands_with_its_units(
+    services, client, by_video
+):
+    district = await make(services)
+    async with services.uow.begin(SYSTEM) as tx:
+        street = await add_unit(tx, "street", parent=district.centre, kind=UnitKind.SUB_CENTRE)
+    await enter(client, services, await add_staff(services, district.centre, Role.CLERK))
+    await district.roster("housing", date(2026, 12, 1), "09:00", "11:30")
+    await booked_joint(services, client, district, rooms=[] if by_video else [str(street.id)])
+    shown = await view(client)
+    [session] = shown["sessions"]
+    taken, lead = str(main_room(street.id)), str(main_room(district.centre.id))
+    assert session["room_id"] == (None if by_video else taken)
+    [housing], centre = district.ids("housing"), str(district.centre.id)
+    assert session["units"] == [centre, housing]
+    places = {row["id"] for row in shown["rows"] if row["kind"] in {"room", "unit"}}
+    assert places == {centre, housing, *([] if by_video else [taken])}
+    for query, found in (
+        ({"room_id": taken}, not by_video), ({"room_id": lead}, False),
+        ({"unit_id": housing}, True), ({"unit_id": district.ids("labour")[0]}, False),
+    ):  # fmt: skip
+        assert len((await view(client, **query))["sessions"]) == found, query
 
 
 async def test_view_is_narrowed_by_leader_unit_and_kind(services, clerk, centre, runner):

@@ -72,7 +72,7 @@ export interface CalendarMove { begins_at: string; version: number }
 
 export interface CalendarRow { id: string; kind: RowKind; name: string; post: string | null; rank: number | null }
 
-export interface CalendarSession { id: string; reference: string; kind: SessionKind; state: string; begins_at: string; ends_at: string; day_id: string | null; who: (string)[]; host_name: string; unit_id: string; room_id: string | null; attend_by: AttendBy; case_id: string | null; case_number: string | null; person_name: string | null; version: number; actions: (string)[] }
+export interface CalendarSession { id: string; reference: string; kind: SessionKind; state: string; begins_at: string; ends_at: string; day_id: string | null; who: (string)[]; host_name: string; units: (string)[]; room_id: string | null; attend_by: AttendBy; case_id: string | null; case_number: string | null; person_name: string | null; version: number; actions: (string)[] }
 
 export interface CalendarView { dates: (CalendarDate)[]; rows: (CalendarRow)[]; days: (CalendarDay)[]; sessions: (CalendarSession)[]; leave: (CalendarLeave)[]; cut: boolean }
 

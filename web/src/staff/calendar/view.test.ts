@@ -10,7 +10,7 @@ function day(id: string, leader_id: string, begins_at = NINE, ends_at = ELEVEN):
 }
 
 function session(id: string, more: Partial<CalendarSession> = {}): CalendarSession {
-  return { id, kind: "mediation", begins_at: NINE, ends_at: ELEVEN, day_id: null, who: [], unit_id: "unit", room_id: "room", ...more } as CalendarSession;
+  return { id, kind: "mediation", begins_at: NINE, ends_at: ELEVEN, day_id: null, who: [], units: ["unit"], room_id: "room", ...more } as CalendarSession;
 }
 
 function row(id: string, kind: CalendarRow["kind"]): CalendarRow {
@@ -40,13 +40,13 @@ test("who is booked on a day that is shown stands within it, else alone", () => 
   expect(thingsOf(view({ sessions: [booked] })).map((thing) => thing.is)).toEqual(["session"]);
 });
 
-test("a session stands in the row of everybody who is in it, of its room and of its unit", () => {
+test("a session stands in the row of everybody who is in it, of its room and of its units", () => {
   const all = view({
-    rows: [row("one", "person"), row("two", "person"), row("three", "person"), row("room", "room"), row("unit", "unit")],
-    sessions: [session("joint", { kind: "joint_interview", who: ["one", "two"] })],
+    rows: [row("one", "person"), row("two", "person"), row("three", "person"), row("room", "room"), row("unit", "unit"), row("housing", "unit"), row("labour", "unit")],
+    sessions: [session("joint", { kind: "joint_interview", who: ["one", "two"], units: ["unit", "housing"] })],
   });
   const filled = (by: "leader" | "room" | "unit"): string[] => rowsOf(all, by).filter((one) => one.things.length > 0).map((one) => one.row.id);
-  expect([filled("leader"), filled("room"), filled("unit")]).toEqual([["one", "two"], ["room"], ["unit"]]);
+  expect([filled("leader"), filled("room"), filled("unit")]).toEqual([["one", "two"], ["room"], ["unit", "housing"]]);
 });
 
 test("leave of several days stands on each of them", () => {

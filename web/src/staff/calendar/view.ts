@@ -70,7 +70,7 @@ export function standsIn(thing: Thing, { id, kind }: CalendarRow): boolean {
   if (thing.is === "leave") return thing.leave.leader_id === id;
   if (thing.is === "day") return kind === "unit" ? thing.day.unit_id === id : kind === "person" && thing.day.leader_id === id;
   if (kind === "person") return thing.session.who.includes(id);
-  return kind === "unit" ? thing.session.unit_id === id : thing.session.room_id === id;
+  return kind === "unit" ? thing.session.units.includes(id) : thing.session.room_id === id;
 }
 
 /** In a room only who takes it is shown: those of a reception day that come to a site, one by one. */
