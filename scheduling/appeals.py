@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from scheduling import calls
 from scheduling.calls import NewCall
 from scheduling.choices import kept_places
-from scheduling.tables import Appointment, AppointmentState, CallTask
+from scheduling.tables import Appointment, AppointmentState, CallKind, CallTask
 from server.kernel.errors import Conflict, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
@@ -26,7 +26,7 @@ async def appeal(tx: Tx, sealer: Sealer, appointment: Appointment, *, words: str
     guest = await kept_places.guest_of(tx, appointment)
     appointment.appealed_at = tx.now
     call = NewCall(
-        kind=calls.NO_SHOW_APPEAL, key=f"appeal:{appointment.id}",
+        kind=CallKind.NO_SHOW_APPEAL, key=f"appeal:{appointment.id}",
         name=sealer.open(guest.name, purpose="name"),
         phone=sealer.open(guest.phone, purpose="phone") if guest.phone else None,
         words=words, appointment_id=appointment.id,
@@ -37,7 +37,7 @@ async def appeal(tx: Tx, sealer: Sealer, appointment: Appointment, *, words: str
 
 async def excuse(tx: Tx, sealer: Sealer, task: CallTask, *, note: str) -> None:
     """The reason is accepted: it counts no more, and the call is done."""
-    if task.kind != calls.NO_SHOW_APPEAL or task.appointment_id is None:
+    if task.kind != CallKind.NO_SHOW_APPEAL or task.appointment_id is None:
         raise Conflict("wrong_state", state=task.kind, action="excuse")
     appointment = await tx.session.get_one(Appointment, task.appointment_id)
     if appointment.excused_at is not None:

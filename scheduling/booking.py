@@ -22,7 +22,7 @@ from scheduling.invitees import NewInvitee
 from scheduling.requests import Held, Other, Request, Who
 from scheduling.review_time import review_due
 from scheduling.states import APPOINTMENT, Action
-from scheduling.tables import Appointment, AttendBy, SessionRole
+from scheduling.tables import Appointment, AttendBy, CallKind, SessionRole
 from server.cases import commands as cases
 from server.cases import papers
 from server.cases.commands import NewParty
@@ -145,7 +145,7 @@ async def may_book(tx: Tx, sealer: Sealer, who: Who, request: Request, *, config
     if not limits.must_be_called(theirs):
         return True
     call = NewCall(
-        kind=calls.NO_SHOWS,
+        kind=CallKind.NO_SHOWS,
         key=f"no_shows:{who.person_id}:{day_of(tx.now)}",
         name=sealer.open(who.name, purpose="name"),
         phone=request.phone,

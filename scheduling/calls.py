@@ -9,45 +9,33 @@ import sqlalchemy as sa
 from scheduling.events import CallRequested
 from scheduling.references import new_reference
 from scheduling.review_time import call_due
-from scheduling.tables import CallTask
+from scheduling.tables import CallKind, CallTask
 from server.kernel.errors import Conflict, NotFound
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
 from server.units.tables import Unit, UnitKind
 
-CALL_ME = "call_me"
-NO_SHOWS = "no_shows"
-UNDELIVERED = "undelivered"
-DAY_CANCELLED = "day_cancelled"
-CALENDAR_DECLINED = "calendar_declined"
-CALENDAR_COUNTER = "calendar_counter"
-WISH_OPEN = "wish_open"
-WISH_OVERDUE = "wish_overdue"
-LEADER_MISSED = "leader_missed"
-NO_SHOW_APPEAL = "no_show_appeal"
-TELL = "tell_by_phone"
-TAKE_MATTER = "take_matter"
-OTHER_SITE = "other_site"
-
 
 @dataclass(frozen=True)
 class NewCall:
     """`key` makes it one task however often it is asked for; after `latest` it is of no use."""
 
-    kind: str
+    kind: CallKind
     key: str
     name: str | None = None
     phone: str | None = None
     words: str | None = None
     appointment_id: UUID | None = None
+    choice_id: UUID | None = None
+    interview_id: UUID | None = None
     latest: datetime | None = None
 
 
 async def request(
     tx: Tx, sealer: Sealer, call: NewCall, *, unit_id: UUID | None = None
 ) -> CallTask:
-    """Have somebody phoned; an open task with the same key is answered as it is."""
+    """Have somebody phoned; the task with the same key is answered as it is, also a finished one."""
     known = await by_key(tx, call.key)
     if known is not None:
         return known
@@ -63,6 +51,8 @@ async def request(
         phone=sealer.seal(call.phone, purpose="phone") if call.phone else None,
         words=sealer.seal(call.words, purpose="text") if call.words else None,
         appointment_id=call.appointment_id,
+        choice_id=call.choice_id,
+        interview_id=call.interview_id,
         created_at=tx.now,
         due_at=min(due_at, call.latest) if call.latest else due_at,
     )
@@ -95,8 +85,27 @@ async def by_key(tx: Tx, key: str) -> CallTask | None:
 
 async def settle(tx: Tx, key: str) -> None:
     """The call with this key need not be made any more."""
-    task = await by_key(tx, key)
-    if task is not None and task.done_at is None:
+    await _settle(tx, CallTask.key == key)
+
+
+async def settle_all(tx: Tx, *, key_prefix: str) -> None:
+    await _settle(tx, CallTask.key.startswith(key_prefix, autoescape=True))
+
+
+async def spare(tx: Tx, choice_id: UUID) -> None:
+    """Who answered need not be phoned; a clerk who is at it already closes the call themselves.
+
+    An apology is owed whatever they chose.
+    """
+    await _settle(
+        tx, CallTask.choice_id == choice_id, CallTask.kind != CallKind.LEADER_MISSED,
+        CallTask.taken_by.is_(None),
+    )  # fmt: skip
+
+
+async def _settle(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
+    query = sa.select(CallTask).where(*which, CallTask.done_at.is_(None))
+    for task in await tx.session.scalars(query):
         task.done_at = tx.now
         tx.audit("settle", "call_task", task.id)
 

@@ -29,6 +29,7 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     BookingChannel,
+    CallKind,
     ReceptionDay,
 )
 from server.identity import persons
@@ -142,8 +143,8 @@ async def _have_matter_taken(
 ) -> None:
     """What it is about is for the centre alone: a clerk asks on the phone."""
     call = NewCall(
-        kind=calls.TAKE_MATTER,
-        key=f"{calls.TAKE_MATTER}:{appointment.id}",
+        kind=CallKind.TAKE_MATTER,
+        key=f"{CallKind.TAKE_MATTER}:{appointment.id}",
         name=sealer.open(person.name, purpose="name"),
         phone=request.phone,
         appointment_id=appointment.id,
@@ -171,7 +172,6 @@ async def call_off(
     found = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
     for appointment in found:
         await changes.call_off(tx, appointment, reason=reason)
-        await displaced.call_about(tx, sealer, appointment)
     await displaced.ask_cancelled(tx, sealer, found, kind=ChoiceKind.DAY_CANCELLED, rules=rules)
     return len(found)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import calls, case_access, sites
-from scheduling.tables import OPEN_STATES, Appointment, CallTask
+from scheduling.tables import OPEN_STATES, Appointment, CallKind, CallTask
 from server.cases import access
 from server.cases import commands as cases
 from server.cases.states import RUNNING
@@ -54,7 +54,7 @@ class Told:
 
 async def take(tx: Tx, sealer: Sealer, task: CallTask, told: Told, *, note: str) -> None:
     """Write it down, shut out who is complained of, and close the call."""
-    if task.kind != calls.TAKE_MATTER or task.appointment_id is None:
+    if task.kind != CallKind.TAKE_MATTER or task.appointment_id is None:
         raise Conflict("wrong_state", state=task.kind, action="take_matter")
     calls.complete(tx, sealer, task, note=note)
     appointment = await tx.session.get_one(Appointment, task.appointment_id)

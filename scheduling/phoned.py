@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from scheduling import calls
 from scheduling.calls import NewCall
-from scheduling.tables import Appointment, AttendBy, Invitee, SessionRole
+from scheduling.tables import Appointment, AttendBy, CallKind, Invitee, SessionRole
 from server.kernel.database import Json
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
@@ -21,6 +21,11 @@ def is_phoned(needs: Json, invitee: Invitee) -> bool:
     return bool(needs.get(NO_SMARTPHONE)) and invitee.role == SessionRole.PETITIONER
 
 
+def sms_of(needs: Json, phone: bytes | None) -> bytes | None:
+    """Where a link can be sent to; without a smartphone it is of no use."""
+    return None if needs.get(NO_SMARTPHONE) else phone
+
+
 def comes_somewhere(needs: Json, attend_by: AttendBy) -> bool:
     """Without a smartphone nobody is seen at home."""
     return not needs.get(NO_SMARTPHONE) or attend_by is not AttendBy.OWN_DEVICE
@@ -31,8 +36,8 @@ async def request(
 ) -> None:
     """Have them told, by two hours before the time they are told of."""
     call = NewCall(
-        kind=calls.TELL,
-        key=f"{calls.TELL}:{about}:{appointment.id}:{appointment.sequence}",
+        kind=CallKind.TELL_BY_PHONE,
+        key=f"{CallKind.TELL_BY_PHONE}:{about}:{appointment.id}:{appointment.sequence}",
         name=sealer.open(invitee.name, purpose="name"),
         phone=sealer.open(invitee.phone, purpose="phone") if invitee.phone else None,
         words=words,

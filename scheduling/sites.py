@@ -10,7 +10,14 @@ from scheduling import calls, changes
 from scheduling.calls import NewCall
 from scheduling.choices import kept_places
 from scheduling.events import AppointmentConfirmed
-from scheduling.tables import OPEN_STATES, Appointment, AppointmentState, AttendBy, SitePass
+from scheduling.tables import (
+    OPEN_STATES,
+    Appointment,
+    AppointmentState,
+    AttendBy,
+    CallKind,
+    SitePass,
+)
 from server.cases.tables import Case
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound, RuleBroken
 from server.kernel.sealing import Sealer
@@ -111,7 +118,7 @@ async def _call(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
     except NotFound:
         return
     call = NewCall(
-        kind=calls.OTHER_SITE, key=_key(appointment),
+        kind=CallKind.OTHER_SITE, key=_key(appointment),
         name=sealer.open(guest.name, purpose="name"),
         phone=sealer.open(guest.phone, purpose="phone") if guest.phone else None,
         appointment_id=appointment.id, latest=appointment.begins_at,
@@ -120,4 +127,4 @@ async def _call(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
 
 
 def _key(appointment: Appointment) -> str:
-    return f"{calls.OTHER_SITE}:{appointment.id}:{appointment.site_id}"
+    return f"{CallKind.OTHER_SITE}:{appointment.id}:{appointment.site_id}"

@@ -346,19 +346,45 @@ class SitePass(Base):
     ended_at: Mapped[datetime | None]
 
 
+class CallKind(StrEnum):
+    """Why somebody is to be phoned."""
+
+    CALL_ME = "call_me"
+    NO_SHOWS = "no_shows"
+    UNDELIVERED = "undelivered"
+    DAY_CANCELLED = "day_cancelled"
+    LEADER_MISSED = "leader_missed"
+    CALENDAR_DECLINED = "calendar_declined"
+    CALENDAR_COUNTER = "calendar_counter"
+    WISH_OPEN = "wish_open"
+    WISH_OVERDUE = "wish_overdue"
+    CHOICE_BY_PHONE = "choice_by_phone"
+    DRAW_PLACE = "draw_place"
+    NO_SHOW_APPEAL = "no_show_appeal"
+    TELL_BY_PHONE = "tell_by_phone"
+    TAKE_MATTER = "take_matter"
+    OTHER_SITE = "other_site"
+    JOINT_ASK = "joint_ask"
+    JOINT_UNANSWERED = "joint_unanswered"
+    JOINT_OFFICE = "joint_office"
+    JOINT_STUCK = "joint_stuck"
+
+
 class CallTask(Versioned, Base):
-    """Somebody is to be phoned. Personal values are sealed."""
+    """Somebody is to be phoned; `choice_id` is what they are to be asked. Personal values are sealed."""
 
     __tablename__ = "call_task"
 
     id: Mapped[Id]
-    kind: Mapped[str]
+    kind: Mapped[CallKind] = mapped_column(sa.Text)
     reference: Mapped[str] = mapped_column(unique=True)
     unit_id: Mapped[UUID] = mapped_column(sa.ForeignKey("unit.id"))
     name: Mapped[bytes | None]
     phone: Mapped[bytes | None]
     words: Mapped[bytes | None]
     appointment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    choice_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("choice.id"), index=True)
+    interview_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("joint_interview.id"))
     key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Questions answered by one tap, for tests: the link from the message, the answer over HTTP."""
+"""Questions answered by one tap, or on the phone, for tests: the link, the call, the answer."""
 
 import re
 
@@ -20,3 +20,18 @@ async def read(client, token: str) -> dict:
 async def tap(client, token: str, answer: str, offer: str | None = None):
     body = {"answer": answer} | ({"offer_id": offer} if offer else {})
     return await client.post("/api/choices/given/answer", json=body, headers={"X-Ask": token})
+
+
+async def heard(client, choice_id: str, answer: str, offer: str | None = None):
+    """The answer as a clerk writes it down, with the person on the phone."""
+    body = {"answer": answer} | ({"offer_id": offer} if offer else {})
+    return await client.post(f"/api/desk/choices/{choice_id}/answer", json=body)
+
+
+async def asked_by_phone(client, kind: str) -> tuple[dict, dict]:
+    """The only open call of this kind, and what is asked in it, as the signed-in clerk sees them."""
+    tasks = await (await client.get("/api/call-tasks")).json()
+    [task] = [one for one in tasks if one["kind"] == kind]
+    answer = await client.get(f"/api/desk/choices/{task['choice_id']}")
+    assert answer.status == 200, await answer.text()
+    return task, await answer.json()

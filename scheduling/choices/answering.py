@@ -14,7 +14,6 @@ from scheduling.choices.tables import (
     WaitlistEntry,
     Wish,
 )
-from scheduling.draws import places
 from scheduling.draws.tables import DrawEntry
 from scheduling.slots import look_up
 from scheduling.tables import Appointment, AppointmentState
@@ -34,13 +33,14 @@ async def keep(tx: Tx, choice_id: UUID) -> None:
     if choice.kind != ChoiceKind.REPLACED:
         raise Conflict("wrong_state")
     await questions.close(tx, choice, Chosen.KEEP)
+    await calls.spare(tx, choice.id)
 
 
 async def decline(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
     """None of it: the appointment is called off, the wish goes back, the next in line is asked."""
     choice = await _open(tx, choice_id)
     await questions.close(tx, choice, Chosen.DECLINE)
-    await _spare_call(tx, choice)
+    await calls.spare(tx, choice.id)
     if choice.kind == ChoiceKind.REPLACED:
         appointment = await tx.session.get_one(Appointment, choice.appointment_id)
         await changes.call_off(tx, appointment, reason=None)
@@ -67,7 +67,7 @@ async def take(
     else:
         await _book(tx, sealer, choice, hold, rules=rules)
     await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
-    await _spare_call(tx, choice)
+    await calls.spare(tx, choice.id)
 
 
 async def lapse(tx: Tx, sealer: Sealer, due: Due) -> str | None:
@@ -90,12 +90,6 @@ async def _open(tx: Tx, choice_id: UUID) -> Choice:
     if choice.due_at <= tx.now:
         raise Gone("choice_over")
     return choice
-
-
-async def _spare_call(tx: Tx, choice: Choice) -> None:
-    """Who answered about a place by lot need not be phoned."""
-    if choice.draw_entry_id is not None:
-        await calls.settle(tx, places.call_key(choice.draw_entry_id))
 
 
 async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> None:

@@ -4,12 +4,21 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import booking
+from scheduling import booking, calls
+from scheduling.calls import NewCall
 from scheduling.choices.kept_places import Guest
-from scheduling.choices.tables import OPEN_ENTRIES, OPEN_WISHES, Asking, WaitlistEntry, Wish
+from scheduling.choices.tables import (
+    OPEN_ENTRIES,
+    OPEN_WISHES,
+    Asking,
+    Choice,
+    WaitlistEntry,
+    Wish,
+)
+from scheduling.phoned import NO_SMARTPHONE
 from scheduling.references import new_reference
 from scheduling.requests import Request, Who
-from scheduling.tables import AttendBy
+from scheduling.tables import AttendBy, CallKind
 from server.identity.tables import AccountPerson, IdentityLevel, Person
 from server.kernel.config import Config
 from server.kernel.errors import NotFound, RuleBroken
@@ -80,3 +89,16 @@ def guest(asked: Asking) -> Guest:
         booked_by=asked.asked_by, name=asked.name, phone=asked.phone, email=asked.email,
         attend_by=AttendBy(asked.attend_by), site_id=asked.site_id, needs=asked.needs,
     )  # fmt: skip
+
+
+async def phone(tx: Tx, sealer: Sealer, asked: Asking, choice: Choice) -> None:
+    """Without a smartphone there is no link to tap: a clerk asks, while the places are kept."""
+    if not asked.needs.get(NO_SMARTPHONE):
+        return
+    call = NewCall(
+        kind=CallKind.CHOICE_BY_PHONE, key=f"{CallKind.CHOICE_BY_PHONE}:{choice.id}",
+        name=sealer.open(asked.name, purpose="name"),
+        phone=sealer.open(asked.phone, purpose="phone"), choice_id=choice.id,
+        latest=choice.due_at,
+    )  # fmt: skip
+    await calls.request(tx, sealer, call, unit_id=choice.unit_id)

@@ -6,14 +6,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import alternatives, calls, holds
+from scheduling import alternatives, calls, holds, phoned
 from scheduling.calls import NewCall
 from scheduling.choices import kept_places, questions, waiting, wishes
 from scheduling.choices.kept_places import Guest
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
+from scheduling.phoned import NO_SMARTPHONE
 from scheduling.review_time import daytime_moment, review_due
-from scheduling.tables import Appointment, AppointmentState, ReceptionDay
+from scheduling.tables import Appointment, AppointmentState, CallKind, ReceptionDay
 from server.kernel.config import Scheduling
 from server.kernel.errors import NotFound
 from server.kernel.sealing import Sealer
@@ -25,53 +26,76 @@ LEADER_MISSED = "displaced.leader_missed"
 OFFERED = 2
 """Places kept for each."""
 SOONEST = timedelta(days=1)
+CALLS = {
+    ChoiceKind.DAY_CANCELLED: CallKind.DAY_CANCELLED,
+    ChoiceKind.LEADER_MISSED: CallKind.LEADER_MISSED,
+}
 BOOKED = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 
 
 async def ask(
     tx: Tx, sealer: Sealer, day: ReceptionDay, absent_id: UUID, *, rules: Scheduling
 ) -> None:
-    """Everybody on the day: stay, another time with the leader who cannot come, or not at all."""
+    """Everybody on the day: stay, another time with the leader who cannot come, or not at all.
+
+    At short notice a clerk phones too, and at any whom no link reaches.
+    """
     query = sa.select(Appointment).where(
         Appointment.day_id == day.id, Appointment.state.in_(BOOKED)
     )
     booked = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
-    await _ask(tx, sealer, booked, ChoiceKind.REPLACED, from_leader_id=absent_id, rules=rules)
-    if day.begins_at - tx.now < rules.change_notice:
-        for appointment in booked:
-            await call_about(tx, sealer, appointment)
+    asked = await _ask(
+        tx, sealer, booked, ChoiceKind.REPLACED, from_leader_id=absent_id, rules=rules
+    )
+    is_soon = day.begins_at - tx.now < rules.change_notice
+    for appointment in booked:
+        if is_soon or appointment.needs.get(NO_SMARTPHONE):
+            await call_about(tx, sealer, appointment, choice=asked.get(appointment.id))
+
+
+async def by_phone(tx: Tx, day_id: UUID) -> int:
+    """How many of those booked on the day have no smartphone."""
+    query = sa.select(sa.func.count()).where(
+        Appointment.day_id == day_id, Appointment.state.in_(BOOKED),
+        Appointment.needs.contains({NO_SMARTPHONE: True}),
+    )  # fmt: skip
+    return await tx.session.scalar(query) or 0
 
 
 async def ask_cancelled(
     tx: Tx, sealer: Sealer, cancelled: Sequence[Appointment], *, kind: ChoiceKind,
     rules: Scheduling,
 ) -> None:  # fmt: skip
-    """Whose reception will not be held: one of the next places, the same leader's."""
-    if cancelled:
-        leader_id = cancelled[0].host_id
-        await _ask(tx, sealer, cancelled, kind, from_leader_id=leader_id, rules=rules)
+    """Whose reception will not be held is phoned, and offered one of the same leader's next places."""
+    if not cancelled:
+        return
+    leader_id = cancelled[0].host_id
+    asked = await _ask(tx, sealer, cancelled, kind, from_leader_id=leader_id, rules=rules)
+    for appointment in cancelled:
+        choice = asked.get(appointment.id)
+        await call_about(tx, sealer, appointment, kind=CALLS[kind], choice=choice)
 
 
 async def leader_missed(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> None:
     """Follows the official's no-show: first place next time, and somebody phones."""
     appointment = await tx.session.get_one(Appointment, UUID(due.payload["appointment_id"]))
-    await call_about(tx, sealer, appointment, kind=calls.LEADER_MISSED)
     await ask_cancelled(tx, sealer, [appointment], kind=ChoiceKind.LEADER_MISSED, rules=rules)
 
 
 async def _ask(
     tx: Tx, sealer: Sealer, people: Sequence[Appointment], kind: ChoiceKind, *,
     from_leader_id: UUID, rules: Scheduling,
-) -> None:  # fmt: skip
-    """One place for each comes before a second for anybody."""
+) -> dict[UUID, Choice]:  # fmt: skip
+    """By appointment; one place for each comes before a second for anybody."""
     if not people:
-        return
+        return {}
     calendar = await load_calendar(tx, around=day_of(tx.now))
     free = await alternatives.ahead(
         await tx.driver(), leader_id=from_leader_id, since=tx.now + SOONEST, now=tx.now,
         most=OFFERED * len(people),
     )  # fmt: skip
     await kept_places.lock(tx, [one.slot_id for one in free])
+    asked = dict[UUID, Choice]()
     for place, appointment in enumerate(people):
         theirs = free[place :: len(people)][:OFFERED]
         stands = kind is ChoiceKind.REPLACED
@@ -84,26 +108,28 @@ async def _ask(
         due_at = min(due_at, begins_at)
         kept = [await kept_places.keep(tx, one.slot_id, until=due_at) for one in theirs]
         about = await _about(tx, appointment, kind, from_leader_id)
-        await questions.ask(
+        asked[appointment.id] = await questions.ask(
             tx, sealer, about, [one for one in kept if one],
             tell_at=daytime_moment(tx.now) if due_at > daytime_moment(tx.now) else tx.now,
             due_at=due_at,
         )  # fmt: skip
+    return asked
 
 
 async def _about(tx: Tx, appointment: Appointment, kind: ChoiceKind, from_leader_id: UUID) -> About:
     guest = await kept_places.guest_of(tx, appointment)
     return About(
-        kind=kind, unit_id=appointment.unit_id, name=guest.name, phone=guest.phone,
-        account_id=guest.account_id, language=guest.language, appointment_id=appointment.id,
-        from_leader_id=from_leader_id,
+        kind=kind, unit_id=appointment.unit_id, name=guest.name,
+        phone=phoned.sms_of(guest.needs, guest.phone), account_id=guest.account_id,
+        language=guest.language, appointment_id=appointment.id, from_leader_id=from_leader_id,
     )  # fmt: skip
 
 
 async def call_about(
-    tx: Tx, sealer: Sealer, appointment: Appointment, *, kind: str = calls.DAY_CANCELLED
-) -> None:
-    """A clerk phones: what was arranged is not so any more."""
+    tx: Tx, sealer: Sealer, appointment: Appointment, *, kind: CallKind = CallKind.DAY_CANCELLED,
+    choice: Choice | None = None,
+) -> None:  # fmt: skip
+    """A clerk phones: what was arranged is not so any more, and what they choose instead."""
     try:
         guest: Guest | None = await kept_places.guest_of(tx, appointment)
     except NotFound:
@@ -114,6 +140,7 @@ async def call_about(
         name=sealer.open(guest.name, purpose="name") if guest else None,
         phone=sealer.open(guest.phone, purpose="phone") if guest and guest.phone else None,
         appointment_id=appointment.id,
+        choice_id=choice.id if choice else None,
     )
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 

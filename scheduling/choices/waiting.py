@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, queries, replays
+from scheduling import claims, phoned, queries, replays
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
 from scheduling.choices.tables import OPEN_ENTRIES as OPEN
@@ -152,10 +152,14 @@ async def _offer(
         return False
     entry.state = EntryState.OFFERED
     about = About(
-        kind=ChoiceKind.PLACE_FREED, unit_id=day.unit_id, name=entry.name, phone=entry.phone,
-        account_id=entry.account_id, entry_id=entry.id, from_leader_id=day.leader_id,
+        kind=ChoiceKind.PLACE_FREED, unit_id=day.unit_id, name=entry.name,
+        phone=phoned.sms_of(entry.needs, entry.phone), account_id=entry.account_id,
+        entry_id=entry.id, from_leader_id=day.leader_id,
     )  # fmt: skip
-    await questions.ask(tx, sealer, about, [hold_id], tell_at=times.tell_at, due_at=times.due_at)
+    choice = await questions.ask(
+        tx, sealer, about, [hold_id], tell_at=times.tell_at, due_at=times.due_at
+    )
+    await asking.phone(tx, sealer, entry, choice)
     return True
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import calls, claims, limits, replays
+from scheduling import calls, claims, limits, phoned, replays
 from scheduling.calls import NewCall
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
@@ -13,8 +13,9 @@ from scheduling.choices.tables import OPEN_WISHES, Choice, ChoiceKind, Chosen, W
 from scheduling.events import WishDeclined
 from scheduling.requests import Request
 from scheduling.review_time import daytime_moment, review_due, step_due
-from scheduling.tables import Slot
+from scheduling.tables import CallKind, Slot
 from server.identity.tables import Official
+from server.kernel.actor import ActorKind
 from server.kernel.config import Config, Scheduling
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from server.kernel.sealing import Sealer
@@ -85,10 +86,12 @@ async def propose(
     wish.state, wish.due_at, wish.rounds = WishState.PROPOSED, due_at, wish.rounds + 1
     wish.returned_because = None
     tx.audit("propose", "wish", wish.id, times=len(kept))
-    return await questions.ask(
+    choice = await questions.ask(
         tx, sealer, _about(wish), [one for one in kept if one],
         tell_at=min(daytime_moment(tx.now), due_at), due_at=due_at,
     )  # fmt: skip
+    await asking.phone(tx, sealer, wish, choice)
+    return choice
 
 
 async def decline(tx: Tx, wish: Wish, *, reason: str, right_route: str) -> None:
@@ -111,13 +114,14 @@ def booked(tx: Tx, wish: Wish, appointment_id: UUID) -> None:
 
 
 async def come_back(tx: Tx, sealer: Sealer, wish_id: UUID, because: Chosen) -> None:
-    """No time was picked: the desk has it again, and phones."""
+    """No time was picked: the desk has it again, and phones, unless it was told on the phone."""
     wish = await tx.session.get_one(Wish, wish_id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
     wish.state, wish.returned_because = WishState.ASKED, because
     wish.due_at = step_due(tx.now, working_days=AFTER_ANSWER, calendar=calendar)
     _watch(tx, wish)
-    await _call(tx, sealer, wish, kind=calls.WISH_OPEN, key=f"wish:{wish.id}:{wish.rounds}")
+    if because is not Chosen.DECLINE or tx.actor.kind is not ActorKind.STAFF:
+        await _call(tx, sealer, wish, kind=CallKind.WISH_OPEN, key=f"wish:{wish.id}:{wish.rounds}")
     tx.audit("come_back", "wish", wish.id, because=because)
 
 
@@ -126,7 +130,7 @@ async def overdue(tx: Tx, sealer: Sealer, due: Due) -> str | None:
     wish = await tx.session.get(Wish, UUID(due.payload["wish_id"]))
     if wish is None or wish.state != WishState.ASKED or wish.due_at > tx.now:
         return "skipped"
-    await _call(tx, sealer, wish, kind=calls.WISH_OVERDUE, key=due.key)
+    await _call(tx, sealer, wish, kind=CallKind.WISH_OVERDUE, key=due.key)
     return None
 
 
@@ -143,7 +147,7 @@ def _watch(tx: Tx, wish: Wish) -> None:
     tx.schedule(OVERDUE, key=key, payload={"wish_id": str(wish.id)}, due_at=wish.due_at)
 
 
-async def _call(tx: Tx, sealer: Sealer, wish: Wish, *, kind: str, key: str) -> None:
+async def _call(tx: Tx, sealer: Sealer, wish: Wish, *, kind: CallKind, key: str) -> None:
     call = NewCall(
         kind=kind, key=key, name=sealer.open(wish.name, purpose="name"),
         phone=sealer.open(wish.phone, purpose="phone"),
@@ -153,8 +157,9 @@ async def _call(tx: Tx, sealer: Sealer, wish: Wish, *, kind: str, key: str) -> N
 
 def _about(wish: Wish) -> About:
     return About(
-        kind=ChoiceKind.PROPOSED, unit_id=wish.unit_id, name=wish.name, phone=wish.phone,
-        account_id=wish.account_id, wish_id=wish.id, from_leader_id=wish.leader_id,
+        kind=ChoiceKind.PROPOSED, unit_id=wish.unit_id, name=wish.name,
+        phone=phoned.sms_of(wish.needs, wish.phone), account_id=wish.account_id, wish_id=wish.id,
+        from_leader_id=wish.leader_id,
     )  # fmt: skip
 
 

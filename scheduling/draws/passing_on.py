@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import calls, claims
+from scheduling import calls, claims, phoned
 from scheduling.calls import NewCall
 from scheduling.choices import questions, waiting
 from scheduling.choices.questions import About
@@ -16,8 +16,7 @@ from scheduling.choices.waiting import NOTICE, Window
 from scheduling.claims import Wanted
 from scheduling.draws import places
 from scheduling.draws.tables import Draw, DrawEntry, DrawState, DrawTurn
-from scheduling.phoned import NO_SMARTPHONE
-from scheduling.tables import OPEN_STATES, Appointment, AppointmentState, ClaimReason
+from scheduling.tables import OPEN_STATES, Appointment, AppointmentState, CallKind, ClaimReason
 from server.kernel.config import Scheduling
 from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
@@ -50,7 +49,7 @@ async def keep_for(
     hold_id = await _hold(tx, draw, place, times) if times else None
     if times is None or hold_id is None:
         return None
-    sms = None if entry.needs.get(NO_SMARTPHONE) else entry.phone
+    sms = phoned.sms_of(entry.needs, entry.phone)
     about = About(
         kind=ChoiceKind.DRAWN_FREED, unit_id=draw.unit_id, name=entry.name, phone=sms,
         account_id=entry.account_id, draw_entry_id=entry.id,
@@ -83,9 +82,10 @@ async def phone(
 ) -> None:
     """A clerk calls, while the place is kept if one is."""
     call = NewCall(
-        kind=places.CALL, key=places.call_key(entry.id),
+        kind=CallKind.DRAW_PLACE, key=places.call_key(entry.id),
         name=sealer.open(entry.name, purpose="name"),
         phone=sealer.open(entry.phone, purpose="phone"), latest=choice.due_at if choice else None,
+        choice_id=choice.id if choice else None,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=draw.unit_id)
 

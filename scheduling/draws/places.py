@@ -4,10 +4,9 @@ from uuid import UUID, uuid4
 
 from scheduling.draws.tables import Draw
 from scheduling.references import marks
-from scheduling.tables import Appointment, AppointmentState, SessionKind
+from scheduling.tables import Appointment, AppointmentState, CallKind, SessionKind
 from server.kernel.uow import Tx
 
-CALL = "draw_place"
 FREE = """
     SELECT p.place FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[])
         AS p(place, begins_at, ends_at)
@@ -20,7 +19,7 @@ FREE = """
 
 
 def call_key(entry_id: UUID) -> str:
-    return f"{CALL}:{entry_id}"
+    return f"{CallKind.DRAW_PLACE}:{entry_id}"
 
 
 async def free(tx: Tx, draw: Draw) -> list[int]:

@@ -14,7 +14,7 @@ from scheduling.invitees import NewInvitee
 from scheduling.joint import ladder
 from scheduling.joint.ground import staff_of
 from scheduling.joint.tables import JointInterview, JointSeat, Rule, Rung, SeatState
-from scheduling.tables import Appointment, ClaimReason, SessionRole
+from scheduling.tables import Appointment, CallKind, ClaimReason, SessionRole
 from server.cases import access as cases
 from server.cases.queries import staff_names
 from server.identity.tables import Account
@@ -27,7 +27,6 @@ from server.units.calendar import day_of, load_calendar
 from server.units.tables import Unit
 
 CLIMB = "joint.climb"
-ASK, UNANSWERED = "joint_ask", "joint_unanswered"
 COMING = (SeatState.PRESENT, SeatState.ACKNOWLEDGED)
 
 
@@ -168,7 +167,7 @@ async def climb(tx: Tx, sealer: Sealer, due: Due) -> str | None:
         return None
     appointment = await tx.session.get_one(Appointment, seat.appointment_id)
     if following is Rung.CALL:
-        await _call(tx, sealer, seat, ASK, account_id=seat.asked_id)
+        await _call(tx, sealer, seat, CallKind.JOINT_ASK, account_id=seat.asked_id)
     await _wait(tx, seat, appointment, following)
     return None
 
@@ -190,11 +189,11 @@ async def _next(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
 async def _give_up(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
     seat.state, seat.rung, seat.answer_due_at = SeatState.UNANSWERED, None, None
     tx.audit("unanswered", "joint_interview", seat.interview_id, seat=seat.id)
-    await _call(tx, sealer, seat, UNANSWERED, account_id=None)
+    await _call(tx, sealer, seat, CallKind.JOINT_UNANSWERED, account_id=None)
 
 
 async def _call(
-    tx: Tx, sealer: Sealer, seat: JointSeat, kind: str, *, account_id: UUID | None
+    tx: Tx, sealer: Sealer, seat: JointSeat, kind: CallKind, *, account_id: UUID | None
 ) -> None:
     """A clerk phones: who is asked, or the unit itself."""
     unit = await tx.session.get_one(Unit, seat.unit_id)
@@ -202,9 +201,10 @@ async def _call(
     phone = sealer.open(account.phone, purpose="phone") if account and account.phone else None
     interview = await tx.session.get_one(JointInterview, seat.interview_id)
     name = f"{unit.name} {account.name or ''}".strip() if account else unit.name
+    # whoever falls out later is called about anew
     call = NewCall(
-        kind=kind, key=f"{kind}:{seat.id}", name=name, phone=phone or unit.phone,
-        appointment_id=seat.appointment_id,
+        kind=kind, key=f"{kind}:{seat.id}:{len(seat.refused)}", name=name,
+        phone=phone or unit.phone, appointment_id=seat.appointment_id, interview_id=interview.id,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
 
@@ -219,8 +219,8 @@ async def release(tx: Tx, interview_id: UUID) -> None:
 
 async def _stop(tx: Tx, seat: JointSeat) -> None:
     await tasks.drop(tx.connection, key_prefix=f"{CLIMB}:{seat.id}:")
-    for kind in (ASK, UNANSWERED):
-        await calls.settle(tx, f"{kind}:{seat.id}")
+    for kind in (CallKind.JOINT_ASK, CallKind.JOINT_UNANSWERED):
+        await calls.settle_all(tx, key_prefix=f"{kind}:{seat.id}:")
     seat.rung, seat.answer_due_at = None, None
 
 

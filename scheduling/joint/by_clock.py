@@ -17,7 +17,7 @@ from scheduling.joint.search import Time
 from scheduling.joint.tables import JointInterview, JointState, Rule
 from scheduling.joint.wishes import of as wishes_of
 from scheduling.review_time import office_due, office_moment
-from scheduling.tables import ReceptionDay
+from scheduling.tables import CallKind, ReceptionDay
 from server.cases.states import RUNNING
 from server.cases.tables import Case, PetitionClass
 from server.identity.tables import Official
@@ -29,7 +29,6 @@ from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
 
 DECIDE = "joint.decide"
-STUCK, OFFICE = "joint_stuck", "joint_office"
 NOTICE = timedelta(hours=24)
 """So long before it begins a time must stand: people are still to be asked and told."""
 AGAIN = timedelta(hours=4)
@@ -103,7 +102,7 @@ async def accept(tx: Tx, interview: JointInterview) -> None:
         raise Conflict("wrong_state")
     interview.awaits_office, interview.accepted_by = False, tx.actor.account_id
     interview.due_at = max(interview.due_at or tx.now, tx.now)
-    await calls.settle(tx, f"{OFFICE}:{interview.id}:{interview.round}")
+    await calls.settle(tx, f"{CallKind.JOINT_OFFICE}:{interview.id}:{interview.round}")
     tx.audit("accept", "joint_interview", interview.id)
     _schedule(tx, interview, "accepted", due_at=interview.due_at)
 
@@ -178,8 +177,13 @@ async def _urge(tx: Tx, sealer: Sealer, interview: JointInterview, choice: Choic
         _drop(tx, interview, Rule(interview.rule or Rule.OPEN_REQUEST), reason=None)
         return "unanswered"
     leader = await tx.session.get(Official, choice.leader_id) if choice.leader_id else None
-    key = f"{OFFICE}:{interview.id}:{interview.round}"
-    call = NewCall(kind=OFFICE, key=key, name=leader.name if leader else None)
+    key = f"{CallKind.JOINT_OFFICE}:{interview.id}:{interview.round}"
+    call = NewCall(
+        kind=CallKind.JOINT_OFFICE,
+        key=key,
+        name=leader.name if leader else None,
+        interview_id=interview.id,
+    )
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
     _schedule(tx, interview, "last", due_at=last)
     return "waits"
@@ -210,8 +214,8 @@ async def _give_up(tx: Tx, sealer: Sealer, interview: JointInterview) -> None:
     interview.due_at, interview.by_clock = None, False
     tx.audit("stuck", "joint_interview", interview.id, rule=interview.rule)
     case = await tx.session.get_one(Case, interview.case_id)
-    key = f"{STUCK}:{interview.id}:{interview.round}"
-    call = NewCall(kind=STUCK, key=key, name=case.number)
+    key = f"{CallKind.JOINT_STUCK}:{interview.id}:{interview.round}"
+    call = NewCall(kind=CallKind.JOINT_STUCK, key=key, name=case.number, interview_id=interview.id)
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
 
 

@@ -22,6 +22,7 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     CalendarAnswer,
+    CallKind,
     Invitee,
     SessionKind,
     SessionRole,
@@ -142,7 +143,7 @@ async def _act(
         invitee.answer = reply.partstat
     if reply.counter is not None:
         await _have_asked(
-            tx, sealer, appointment, invitee, kind=calls.CALENDAR_COUNTER,
+            tx, sealer, appointment, invitee, kind=CallKind.CALENDAR_COUNTER,
             key=f"counter:{appointment.id}:{reply.sequence}:{invitee.id}:{reply.stamp:%Y%m%d%H%M%S}",
             words=f"{_time(reply.counter)} {reply.words}".strip(),
         )  # fmt: skip
@@ -163,7 +164,7 @@ async def _declined(
 ) -> None:
     """The time is kept; somebody calls, the person is asked, and for a reception a clock starts."""
     await _have_asked(
-        tx, sealer, appointment, invitee, kind=calls.CALENDAR_DECLINED,
+        tx, sealer, appointment, invitee, kind=CallKind.CALENDAR_DECLINED,
         key=_key(appointment, invitee), words=reply.words,
     )  # fmt: skip
     release_at = _release_at(tx, appointment, invitee, release_after)
@@ -218,7 +219,7 @@ async def _have_asked(
     appointment: Appointment,
     invitee: Invitee,
     *,
-    kind: str,
+    kind: CallKind,
     key: str,
     words: str,
 ) -> None:

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from scheduling import changes, reviews
 from scheduling.booking import Request
-from scheduling.calls import CALL_ME, NewCall
+from scheduling.calls import NewCall
 from scheduling.calls import request as request_call
 from scheduling.states import APPOINTMENT, Action
-from scheduling.tables import Appointment, AppointmentState
+from scheduling.tables import Appointment, AppointmentState, CallKind
 from server.cases import commands as cases
 from server.cases import decisions
 from server.cases.commands import NewParty
@@ -222,7 +222,7 @@ class Registry:
     async def _call(self, tx: Tx, words: str, number: int) -> None:
         """Somebody asked to be phoned."""
         resident = self.desk.everybody.residents[-1 - number]
-        call = NewCall(kind=CALL_ME, key=f"demo:{number}", name=resident.name,
+        call = NewCall(kind=CallKind.CALL_ME, key=f"demo:{number}", name=resident.name,
                        phone=resident.phone, words=words)  # fmt: skip
         asked = self.office.back(tx.now, steps=AN_HOUR * (number + 1))
         then = at(tx, asked, as_resident(resident))

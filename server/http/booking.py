@@ -24,7 +24,7 @@ from scheduling.calls import NewCall
 from scheduling.comers import Comer
 from scheduling.matters import Known
 from scheduling.messages import addresses
-from scheduling.tables import Appointment, AppointmentState, AttendBy, SessionRole
+from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, SessionRole
 from server.cases.categories import Category
 from server.http.booking_views import (
     AppointmentView,
@@ -356,7 +356,7 @@ async def ask_for_call(ctx: Context, body: CallMe) -> CallPromised:
         await spend(tx, f"call-me:{phone}", limit=CALLS_A_DAY, per=timedelta(days=1))
         await spend(tx, f"call-me:{ctx.address}", limit=CALLS_AN_ADDRESS, per=timedelta(hours=1))
         call = NewCall(
-            kind=calls.CALL_ME,
+            kind=CallKind.CALL_ME,
             key=f"call_me:{phone}:{ctx.idempotency_key or tx.now.isoformat()}",
             name=body.name,
             phone=body.phone,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from scheduling import access, appeals, calls, desk_queries, matters
 from scheduling.matters import Told
-from scheduling.tables import CallTask
+from scheduling.tables import CallKind, CallTask
 from server.cases.categories import Category
 from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
@@ -20,13 +20,17 @@ routes = Routes()
 
 
 class CallTaskView(View):
+    """Whom to phone; `choice_id` is what they are asked, `interview_id` the joint one it is about."""
+
     id: UUID
-    kind: str
+    kind: CallKind
     reference: str
     name: str | None
     phone: str | None
     words: str | None
     appointment_id: UUID | None
+    choice_id: UUID | None
+    interview_id: UUID | None
     created_at: datetime
     due_at: datetime
     overdue: bool
@@ -114,12 +118,14 @@ def call_view(
 ) -> CallTaskView:
     return CallTaskView(
         id=task.id,
-        kind=task.kind,
+        kind=CallKind(task.kind),
         reference=task.reference,
         name=_open(sealer, task.name, "name"),
         phone=_open(sealer, task.phone, "phone"),
         words=_open(sealer, task.words, "text"),
         appointment_id=task.appointment_id,
+        choice_id=task.choice_id,
+        interview_id=task.interview_id,
         created_at=task.created_at,
         due_at=task.due_at,
         overdue=task.done_at is None and task.due_at < now,
@@ -134,7 +140,7 @@ def call_view(
 def _actions(task: CallTask) -> list[str]:
     if task.done_at:
         return []
-    more = {calls.NO_SHOW_APPEAL: "excuse", calls.TAKE_MATTER: "take_matter"}.get(task.kind)
+    more = {CallKind.NO_SHOW_APPEAL: "excuse", CallKind.TAKE_MATTER: "take_matter"}.get(task.kind)
     return ["take", "complete", *([more] if more else [])]
 
 

@@ -43,7 +43,10 @@ class OfferView(View):
 
 
 class ChoiceView(View):
-    """A question to one person. `now` is what stands if nothing is done, later what came of it."""
+    """A question to one person. `now` is what stands if nothing is done, later what came of it.
+
+    The states are of what it is about: what was asked may have been settled otherwise since.
+    """
 
     id: UUID
     kind: ChoiceKind
@@ -57,6 +60,8 @@ class ChoiceView(View):
     offers: list[OfferView]
     appointment_id: UUID | None
     appointment_state: AppointmentState | None
+    wish_state: WishState | None
+    entry_state: EntryState | None
     centre_phone: str
     token: str | None
     actions: list[str]
@@ -116,6 +121,8 @@ class Around:
     units: Mapping[UUID, str]
     appointments: Mapping[UUID, Appointment]
     offers: Mapping[UUID, Sequence[Offer]]
+    wishes: Mapping[UUID, WishState]
+    entries: Mapping[UUID, EntryState]
 
 
 async def choice_views(
@@ -142,7 +149,22 @@ async def _around(tx: Tx, found: Sequence[Choice]) -> Around:
     officials = await officials_of(tx, leaders)
     units = sa.select(Unit).where(Unit.id.in_({one.unit_id for one in appointments.values()}))
     names = {unit.id: unit.name for unit in await tx.session.scalars(units)}
-    return Around(officials, names, appointments, offers)
+    return Around(
+        officials, names, appointments, offers, wishes=await _wishes(tx, found),
+        entries=await _entries(tx, found),
+    )  # fmt: skip
+
+
+async def _wishes(tx: Tx, found: Sequence[Choice]) -> dict[UUID, WishState]:
+    ids = {one.wish_id for one in found if one.wish_id}
+    query = sa.select(Wish.id, Wish.state).where(Wish.id.in_(ids))
+    return {key: WishState(state) for key, state in (await tx.session.execute(query)).all()}
+
+
+async def _entries(tx: Tx, found: Sequence[Choice]) -> dict[UUID, EntryState]:
+    ids = {one.entry_id for one in found if one.entry_id}
+    query = sa.select(WaitlistEntry.id, WaitlistEntry.state).where(WaitlistEntry.id.in_(ids))
+    return {key: EntryState(state) for key, state in (await tx.session.execute(query)).all()}
 
 
 async def officials_of(tx: Tx, ids: set[UUID]) -> dict[UUID, Official]:
@@ -171,6 +193,8 @@ def _choice(ctx: Context, tx: Tx, choice: Choice, around: Around, *, for_owner: 
         ] if is_open else [],
         appointment_id=choice.appointment_id,
         appointment_state=AppointmentState(about.state) if about else None,
+        wish_state=around.wishes.get(choice.wish_id) if choice.wish_id else None,
+        entry_state=around.entries.get(choice.entry_id) if choice.entry_id else None,
         centre_phone=ctx.services.config.centre.phone,
         token=sealer.open(choice.link, purpose=invitees.LINK) if for_owner else None,
         actions=_actions(choice) if is_open else [],

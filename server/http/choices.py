@@ -3,22 +3,15 @@
 from enum import StrEnum
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from scheduling import access
 from scheduling.choices import answering, questions
-from scheduling.choices.tables import Choice, WaitlistEntry, Wish
-from scheduling.draws.tables import DrawEntry
-from scheduling.tables import Appointment
-from server.cases import access as cases
-from server.cases.tables import Case
+from scheduling.choices.tables import Choice
 from server.http.choice_views import ChoiceView, WaitsView, choice_views, waits
 from server.http.context import Context
 from server.http.endpoints import Body, Routes
 from server.identity.permissions import Permission
 from server.kernel.errors import FieldError, Invalid
 from server.kernel.uow import Tx
-from server.units.tables import Unit
 
 routes = Routes()
 
@@ -59,12 +52,11 @@ async def read_own_waits(ctx: Context) -> WaitsView:
         return await waits(ctx, tx)
 
 
-@routes.get("/api/desk/choices", permission=Permission.APPOINTMENT_REVIEW)
-async def read_open_choices(ctx: Context) -> list[ChoiceView]:
-    """Questions that nobody has answered yet, the one due first first."""
+@routes.get("/api/desk/choices/{choice_id}", permission=Permission.APPOINTMENT_REVIEW)
+async def read_choice(ctx: Context, choice_id: UUID) -> ChoiceView:
+    """What somebody is asked, for a clerk who has them on the phone."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        found = await questions.open_of(tx, _within_reach(ctx), _impartial(ctx))
-        return await choice_views(ctx, tx, found, for_owner=False)
+        return await _for_desk(ctx, tx, await access.desk_choice(tx, choice_id))
 
 
 @routes.post("/api/desk/choices/{choice_id}/answer", permission=Permission.APPOINTMENT_REVIEW)
@@ -73,9 +65,7 @@ async def answer_for_somebody(ctx: Context, choice_id: UUID, body: Tapped) -> Ch
     async with ctx.services.uow.begin(ctx.actor) as tx:
         choice = await access.desk_choice(tx, choice_id)
         await _answer(ctx, tx, choice.id, body)
-        await tx.session.flush()
-        [view] = await choice_views(ctx, tx, [choice], for_owner=False)
-        return view
+        return await _for_desk(ctx, tx, choice)
 
 
 async def _answer(ctx: Context, tx: Tx, choice_id: UUID, body: Tapped) -> None:
@@ -99,19 +89,7 @@ async def _own(ctx: Context, tx: Tx, choice: Choice) -> ChoiceView:
     return view
 
 
-def _within_reach(ctx: Context) -> sa.ColumnElement[bool]:
-    units = sa.select(Unit.id).where(access.within_reach(ctx.actor, *access.DESK))
-    return Choice.unit_id.in_(units)
-
-
-def _impartial(ctx: Context) -> sa.ColumnElement[bool]:
-    """Those on matters that the actor is not shut out of."""
-    allowed = sa.select(Case.id).where(cases.impartial(ctx.actor))
-    return sa.or_(
-        Choice.appointment_id.in_(
-            sa.select(Appointment.id).where(Appointment.case_id.in_(allowed))
-        ),
-        Choice.wish_id.in_(sa.select(Wish.id).where(Wish.case_id.in_(allowed))),
-        Choice.entry_id.in_(sa.select(WaitlistEntry.id).where(WaitlistEntry.case_id.in_(allowed))),
-        Choice.draw_entry_id.in_(sa.select(DrawEntry.id).where(DrawEntry.case_id.in_(allowed))),
-    )
+async def _for_desk(ctx: Context, tx: Tx, choice: Choice) -> ChoiceView:
+    await tx.session.flush()
+    [view] = await choice_views(ctx, tx, [choice], for_owner=False)
+    return view

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from scheduling import (
     access,
-    calls,
     changes,
     desk,
     desk_queries,
@@ -29,6 +28,7 @@ from scheduling.tables import (
     AppointmentState,
     AttendBy,
     BookingChannel,
+    CallKind,
 )
 from server.cases.categories import Category
 from server.http.booking import Companion, Needs
@@ -87,7 +87,7 @@ async def read_desk_today(ctx: Context) -> Today:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         review = await desk_queries.in_state(tx, AppointmentState.SUBMITTED, page=1)
         open_calls = await desk_queries.open_calls(tx)
-        undelivered = open_calls.get(calls.UNDELIVERED)
+        undelivered = open_calls.get(CallKind.UNDELIVERED)
         ends = end_of(day_of(tx.now))
         begins = ends - timedelta(days=1)
         rows = await desk_queries.day_rows(tx, since=begins, until=ends)

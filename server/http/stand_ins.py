@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from scheduling import access, desk_queries
+from scheduling.choices import displaced
 from scheduling.plans import stand_ins, substitution
 from scheduling.plans.stand_ins import Unfit
 from scheduling.tables import ReceptionDay
@@ -36,11 +37,15 @@ class OtherDayView(View):
 
 
 class StandInsView(View):
-    """Who and which days come into question; with `short_notice` everybody booked is phoned too."""
+    """Who and which days come into question; with `short_notice` everybody booked is phoned too.
+
+    `by_phone`: how many of those booked no link reaches, so that a clerk asks them.
+    """
 
     leaders: list[StandInView]
     days: list[OtherDayView]
     booked: int
+    by_phone: int
     waiting: int
     short_notice: bool
 
@@ -58,6 +63,7 @@ async def read_stand_ins(ctx: Context, day_id: UUID) -> StandInsView:
             leaders=[StandInView(leader=leader_view(one.leader), why=one.why) for one in leaders],
             days=[_other(one) for one in days],
             booked=row.booked,
+            by_phone=await displaced.by_phone(tx, day.id),
             waiting=row.waiting,
             short_notice=day.begins_at - tx.now < notice,
         )

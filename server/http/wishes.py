@@ -8,7 +8,14 @@ from pydantic import Field
 
 from scheduling import access
 from scheduling.choices import waiting, wish_times, wishes
-from scheduling.choices.tables import OPEN_ENTRIES, OPEN_WISHES, Chosen, WaitlistEntry, Wish
+from scheduling.choices.tables import (
+    OPEN_ENTRIES,
+    OPEN_WISHES,
+    Choice,
+    Chosen,
+    WaitlistEntry,
+    Wish,
+)
 from scheduling.timetable.free import Why
 from server.cases import access as cases
 from server.cases.tables import Case
@@ -122,13 +129,17 @@ async def read_day_waitlist(ctx: Context, day_id: UUID) -> list[WaitingView]:
 
 
 class DeskWish(WishView):
-    """As the desk sees it. `returned_because`: times were proposed, and none was picked."""
+    """As the desk sees it. `returned_because`: times were proposed, and none was picked.
+
+    `choice_id`: the question whose answer is waited for.
+    """
 
     phone: str
     unit_name: str
     rounds: int
     overdue: bool
     returned_because: Chosen | None
+    choice_id: UUID | None
 
 
 @routes.get("/api/desk/wishes", permission=Permission.APPOINTMENT_REVIEW)
@@ -214,7 +225,13 @@ async def _one(ctx: Context, tx: Tx, wish: Wish) -> DeskWish:
 
 async def _desk(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[DeskWish]:
     views = {view.id: view for view in await wish_views(ctx, tx, *conditions)}
-    query = sa.select(Wish, Unit.name).join(Unit, Unit.id == Wish.unit_id).where(Wish.id.in_(views))
+    asked = sa.and_(Choice.wish_id == Wish.id, Choice.answered_at.is_(None))
+    query = (
+        sa.select(Wish, Unit.name, Choice.id)
+        .join(Unit, Unit.id == Wish.unit_id)
+        .outerjoin(Choice, asked)
+        .where(Wish.id.in_(views))
+    )
     return [
         DeskWish(
             **{**views[wish.id].model_dump(), "actions": _desk_actions(wish)},
@@ -223,8 +240,9 @@ async def _desk(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool]) -> li
             rounds=wish.rounds,
             overdue=wish.due_at < tx.now,
             returned_because=Chosen(wish.returned_because) if wish.returned_because else None,
+            choice_id=choice_id,
         )
-        for wish, unit_name in (await tx.session.execute(query)).all()
+        for wish, unit_name, choice_id in (await tx.session.execute(query)).all()
     ]
 
 

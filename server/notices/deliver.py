@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from scheduling import calls
 from scheduling.calls import NewCall
-from scheduling.tables import Appointment, AppointmentState, Invitee
+from scheduling.tables import Appointment, AppointmentState, CallKind, Invitee
 from server.kernel.actor import SYSTEM
 from server.kernel.outside import Mailer, NotDelivered, Sms, SmsGateway
 from server.kernel.sealing import Sealer
@@ -121,7 +121,7 @@ async def have_them_called(tx: Tx, sealer: Sealer, delivery: Delivery) -> None:
     elif delivery.template in CALLED_WITHOUT_SEAT and delivery.channel == Channel.SMS:
         phone = sealer.open(delivery.to, purpose="phone")
         key = f"undelivered:{delivery.key}"
-        await calls.request(tx, sealer, NewCall(kind=calls.UNDELIVERED, key=key, phone=phone))
+        await calls.request(tx, sealer, NewCall(kind=CallKind.UNDELIVERED, key=key, phone=phone))
 
 
 async def _call_invitee(tx: Tx, sealer: Sealer, invitee: Invitee) -> None:
@@ -129,7 +129,7 @@ async def _call_invitee(tx: Tx, sealer: Sealer, invitee: Invitee) -> None:
     if invitee.phone is None or appointment.state in CAME:
         return
     call = NewCall(
-        kind=calls.UNDELIVERED,
+        kind=CallKind.UNDELIVERED,
         key=f"undelivered:{appointment.id}:{appointment.sequence}:{invitee.id}",
         name=sealer.open(invitee.name, purpose="name"),
         phone=sealer.open(invitee.phone, purpose="phone"),

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import calls, invitees
+from scheduling import invitees
 from scheduling.briefs import EXPECTED
-from scheduling.tables import Appointment, CallTask, Mediation, ReceptionDay, SessionRole
+from scheduling.tables import Appointment, CallKind, CallTask, Mediation, ReceptionDay, SessionRole
 from server.cases.states import CaseAction
 from server.cases.tables import Case, Party, PartyRole
 from server.identity import numbers
@@ -36,7 +36,7 @@ class MatterNotices:
     async def call_requested(self, tx: Tx, due: Due) -> str | None:
         """Who asked to be phoned is told until when; a landline gets no message."""
         task = await tx.session.get_one(CallTask, UUID(due.payload["call_task_id"]))
-        if task.kind != calls.CALL_ME or task.phone is None:
+        if task.kind != CallKind.CALL_ME or task.phone is None:
             return "skipped"
         phone = self.courier.sealer.open(task.phone, purpose="phone")
         if numbers.mobile(phone) is None:

@@ -6,6 +6,7 @@ import pytest_asyncio
 
 from scheduling import calls
 from scheduling.calls import NewCall
+from scheduling.tables import CallKind
 from server.identity.tables import Service
 from server.kernel.actor import SYSTEM, Role
 from tests.identity import add_staff, enter
@@ -109,7 +110,7 @@ async def test_booked_counts_people_not_times_that_passed(services, client, cent
 
 async def test_call_says_whose_it_is_and_when_it_is_late(services, clerk, centre, client, clock):
     async with services.uow.begin(SYSTEM) as tx:
-        call = NewCall(kind=calls.CALL_ME, key="one", name="Somebody", phone="13900000001")
+        call = NewCall(kind=CallKind.CALL_ME, key="one", name="Somebody", phone="13900000001")
         task = await calls.request(tx, services.sealer, call)
     taken = await (await clerk.post(f"/api/call-tasks/{task.id}/taking")).json()
     assert (taken["mine"], taken["taken_by"]) == (True, "clerk name")

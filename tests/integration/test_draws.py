@@ -19,7 +19,7 @@ from scheduling.tables import Appointment, CallTask, Claim
 from server.app import application
 from server.identity.tables import Account, Person
 from server.kernel.actor import SYSTEM, Role
-from tests.choosing import read, tap, token_of
+from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
     Resident,
@@ -323,9 +323,8 @@ async def test_without_a_smartphone_a_clerk_calls_at_once_and_answers_for_them(
         ("draw_place", phone_of(services, entries[2]))
     ]
     await enter(client, services, clerk)
-    [asked] = await (await client.get("/api/desk/choices")).json()
-    body = {"answer": "take", "offer_id": asked["offers"][0]["id"]}
-    said = await client.post(f"/api/desk/choices/{asked['id']}/answer", json=body)
+    _, asked = await asked_by_phone(client, "draw_place")
+    said = await heard(client, asked["id"], "take", asked["offers"][0]["id"])
     assert (await said.json())["appointment_state"] == "confirmed"
     assert await open_calls(services, "draw_place") == []
 

@@ -387,3 +387,32 @@ async def test_whoever_said_yes_may_still_fall_out(client, services, district, c
     await enter(client, services, clerk)
     [after] = (await shown(client, made))["seats"]
     assert (after["state"], after["asked_name"]) == ("asked", "handler name")
+
+
+async def test_who_falls_out_after_the_clerk_found_them_is_called_about_anew(
+    client, services, district, clerk
+):
+    person, deputy = district.staff["police"][1], district.staff["police"][0]
+    await district.roster(
+        "police", THURSDAY, "14:00", "17:00", presence=Presence.ON_CALL, account_id=person.id
+    )
+    made = await wanted(client, district, fixed=district.ids("police"))
+    best = (await times(client, made))["possible"][0]
+    [seat] = (await (await book(client, made, best)).json())["seats"]
+    for who in (person, deputy):
+        await enter(client, services, who)
+        assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
+    assert len(await unanswered_calls(client, services, clerk)) == 1
+    path = f"/api/joint-interviews/{made['id']}/seats/{seat['id']}/person"
+    assert (await client.post(path, json={"account_id": str(deputy.id)})).status == 200
+    assert await unanswered_calls(client, services, clerk) == []
+    await enter(client, services, deputy)
+    assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
+    assert await unanswered_calls(client, services, clerk) == [made["id"]]
+
+
+async def unanswered_calls(client, services, clerk) -> list[str]:
+    """The joint interviews that the clerk is to phone about, since nobody comes."""
+    await enter(client, services, clerk)
+    tasks = await (await client.get("/api/call-tasks")).json()
+    return [one["interview_id"] for one in tasks if one["kind"] == "joint_unanswered"]

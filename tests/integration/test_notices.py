@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import access, calls, changes, links, reviews
+from scheduling import access, changes, links, reviews
 from scheduling.events import AppointmentExpired
-from scheduling.tables import Appointment, AppointmentState, AttendBy, CallTask, Invitee
+from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, CallTask, Invitee
 from server.cases import commands
 from server.cases.states import CaseAction
 from server.cases.tables import Case
@@ -269,7 +269,7 @@ async def test_gateway_that_is_away_for_days_ends_in_a_dead_letter_and_a_call(
 
 async def undelivered_calls(services) -> list[CallTask]:
     async with services.uow.begin(SYSTEM) as tx:
-        query = sa.select(CallTask).where(CallTask.kind == calls.UNDELIVERED)
+        query = sa.select(CallTask).where(CallTask.kind == CallKind.UNDELIVERED)
         return list((await tx.session.scalars(query)).all())
 
 

@@ -12,6 +12,7 @@ from server.cases.tables import Case
 from server.identity.tables import Account
 from server.kernel.actor import SYSTEM, Role
 from server.units.tables import Unit
+from tests.choosing import asked_by_phone, heard
 from tests.identity import add_staff, enter
 from tests.reception import Leader, add_centre, add_leader, publish_day, slots_of
 from tests.units import add_unit
@@ -78,6 +79,11 @@ async def booked(worker, village, slots) -> dict:
     return await (await worker.post("/api/desk/appointments", json=body)).json()
 
 
+async def appointment_of(services, booked) -> Appointment:
+    async with services.uow.begin(SYSTEM) as tx:
+        return await tx.session.get_one(Appointment, booked["id"])
+
+
 async def call_of(desk, kind) -> dict:
     found = await (await desk.get("/api/call-tasks")).json()
     return next((one for one in found if one["kind"] == kind), None)
@@ -129,6 +135,43 @@ async def test_without_a_smartphone_a_clerk_calls_and_the_code_is_enough(
     assert "V1" in task["words"]
     assert (task["phone"], seat.link, seat.token_hash) == (PHONE, None, None)
     assert not [one for one in outbox.sms if one.to == PHONE]
+
+
+async def test_without_a_smartphone_a_clerk_asks_whether_they_stay_with_another_leader(
+    services, desk, leader, booked, runner, outbox
+):
+    other = await add_leader(services, leader.unit, rank=2)
+    day_id = (await appointment_of(services, booked)).day_id
+    url = f"/api/reception-days/{day_id}/substitution"
+    said = await (await desk.get(f"/api/reception-days/{day_id}/stand-ins")).json()
+    assert (said["booked"], said["by_phone"]) == (1, 1)
+    body = {"leader_id": str(other.account.id), "reason": "A meeting in the capital"}
+    assert (await desk.post(url, json=body)).status == 200
+    await runner.run_all_due()
+    assert not [one for one in outbox.sms if one.to == PHONE]
+    task, asked = await asked_by_phone(desk, "day_cancelled")
+    assert (task["phone"], asked["kind"], asked["now"]["leader"]["name"]) == (
+        PHONE, "replaced", "Leader 2",
+    )  # fmt: skip
+    said = await (await heard(desk, asked["id"], "keep")).json()
+    assert (said["answer"], said["now"]["leader"]["name"]) == ("keep", "Leader 2")
+    assert await call_of(desk, "day_cancelled") is None
+
+
+async def test_call_that_a_clerk_is_at_stays_theirs_when_it_is_answered(
+    services, desk, leader, booked, runner
+):
+    other = await add_leader(services, leader.unit, rank=2)
+    day_id = (await appointment_of(services, booked)).day_id
+    body = {"leader_id": str(other.account.id), "reason": "A meeting in the capital"}
+    await desk.post(f"/api/reception-days/{day_id}/substitution", json=body)
+    task, asked = await asked_by_phone(desk, "day_cancelled")
+    await desk.post(f"/api/call-tasks/{task['id']}/taking")
+    assert (await heard(desk, asked["id"], "decline")).status == 200
+    assert (await call_of(desk, "day_cancelled"))["id"] == task["id"]
+    assert (await appointment_of(services, booked)).state == "cancelled"
+    note = {"note": "Does not want to come"}
+    assert (await desk.post(f"/api/call-tasks/{task['id']}/completion", json=note)).status == 200
 
 
 async def test_with_a_smartphone_the_link_comes(services, desk, slots, runner, outbox):

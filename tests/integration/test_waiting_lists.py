@@ -16,7 +16,7 @@ from scheduling.tables import Appointment
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.errors import Conflict
 from server.units.calendar import WorkingCalendar, announced
-from tests.choosing import read, tap, token_of
+from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
     add_centre,
@@ -252,21 +252,36 @@ async def test_clerk_sees_the_line_of_a_day(services, client, full, centre, runn
     assert [(one["place"], one["state"], one["person_name"]) for one in line] == [
         (1, "offered", "Resident 5"), (2, "waiting", "Resident 6"),
     ]  # fmt: skip
-    open_now = await (await client.get("/api/desk/choices")).json()
-    assert [(one["kind"], one["token"]) for one in open_now] == [("place_freed", None)]
 
 
-async def test_answer_heard_on_the_phone_is_the_desks_to_give(
-    services, client, full, centre, runner
+async def test_without_a_smartphone_a_clerk_offers_the_place_and_hears_the_answer(
+    services, client, full, centre, runner, outbox
 ):
+    await join(client, services, full, 0, needs={"no_smartphone": True}, attend_by="centre")
+    await join(client, services, full, 1)
+    await give_back(services, full)
+    await runner.run_all_due()
+    assert not [sms for sms in outbox.sms if sms.to == phone_of(0) and "/choose/" in sms.text]
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    task, asked = await asked_by_phone(client, "choice_by_phone")
+    assert (task["phone"], task["due_at"] <= asked["due_at"]) == (phone_of(0), True)
+    assert (asked["kind"], asked["token"], asked["entry_state"]) == ("place_freed", None, "offered")
+    said = await (await heard(client, asked["id"], "take", asked["offers"][0]["id"])).json()
+    assert (said["appointment_state"], said["entry_state"]) == ("confirmed", "booked")
+    left = await (await client.get("/api/call-tasks")).json()
+    assert "choice_by_phone" not in [one["kind"] for one in left]
+
+
+async def test_closed_line_is_not_said_to_go_on(services, client, full, centre, runner, outbox):
     await join(client, services, full, 0)
     await give_back(services, full)
     await runner.run_all_due()
+    token = token_of(outbox, phone_of(0))
     await enter(client, services, await add_staff(services, centre, Role.CLERK))
-    [asked] = await (await client.get("/api/desk/choices")).json()
-    body = {"answer": "take", "offer_id": asked["offers"][0]["id"]}
-    said = await client.post(f"/api/desk/choices/{asked['id']}/answer", json=body)
-    assert (await said.json())["appointment_state"] == "confirmed"
+    url = f"/api/reception-days/{full['day'].id}/cancellation"
+    assert (await client.post(url, json={"reason": "A flood"})).status == 200
+    over = await read(client, token)
+    assert (over["answer"], over["entry_state"]) == ("withdrawn", "closed")
 
 
 moments = st.integers(0, 363 * 144).map(

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
 from scheduling import holds
 from scheduling.tables import Appointment, CallTask, Claim
 from server.kernel.actor import SYSTEM, Role
-from tests.choosing import read, tap, token_of
+from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
     add_centre,
@@ -265,3 +266,28 @@ async def test_foreign_wish_is_not_there(services, client, hall, resident):
     for method, path in (("GET", ""), ("POST", "/withdrawal")):
         answer = await client.request(method, f"/api/wishes/{wish['id']}{path}", json={})
         assert answer.status == 404
+
+
+@pytest.mark.parametrize("answer", ["take", "decline"])
+async def test_without_a_smartphone_the_times_are_told_and_the_answer_is_heard_on_the_phone(
+    services, client, centre, hall, resident, runner, outbox, answer
+):
+    needs = {"needs": {"no_smartphone": True}, "attend_by": "centre"}
+    wish = await (await ask(client, services, resident, **needs)).json()
+    await desk(client, services, centre)
+    times = (await times_of(client, wish["id"]))[0]["times"][:2]
+    body = {"slot_ids": [time["slot_id"] for time in times]}
+    made = await (await client.post(f"/api/desk/wishes/{wish['id']}/proposal", json=body)).json()
+    await runner.run_all_due()
+    assert not [sms for sms in outbox.sms if "/choose/" in sms.text]
+    task, asked = await asked_by_phone(client, "choice_by_phone")
+    assert (task["phone"], made["choice_id"]) == (PHONE, asked["id"])
+    offer = asked["offers"][0]["id"] if answer == "take" else None
+    said = await (await heard(client, asked["id"], answer, offer)).json()
+    assert (said["answer"], said["wish_state"]) == {
+        "take": ("take", "booked"), "decline": ("decline", "asked"),
+    }[answer]  # fmt: skip
+    kinds = [one["kind"] for one in await (await client.get("/api/call-tasks")).json()]
+    assert not {"choice_by_phone", "wish_open"} & set(kinds)  # who spoke with them is not to phone
+    again = await heard(client, asked["id"], "decline")
+    assert (again.status, (await again.json())["code"]) == (409, "answered_already")

@@ -76,13 +76,15 @@ export interface CalendarSession { id: string; reference: string; kind: SessionK
 
 export interface CalendarView { dates: (CalendarDate)[]; rows: (CalendarRow)[]; days: (CalendarDay)[]; sessions: (CalendarSession)[]; leave: (CalendarLeave)[]; cut: boolean }
 
+export type CallKind = "call_me" | "no_shows" | "undelivered" | "day_cancelled" | "leader_missed" | "calendar_declined" | "calendar_counter" | "wish_open" | "wish_overdue" | "choice_by_phone" | "draw_place" | "no_show_appeal" | "tell_by_phone" | "take_matter" | "other_site" | "joint_ask" | "joint_unanswered" | "joint_office" | "joint_stuck"
+
 export interface CallMe { name: string; phone: string; words?: string | null }
 
 export interface CallNote { note: string }
 
 export interface CallPromised { reference: string; due_at: string }
 
-export interface CallTaskView { id: string; kind: string; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
+export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
 
 export interface Cancellation { reason?: string | null }
 
@@ -122,7 +124,7 @@ export interface ChoiceBody { begins_at: string; units: (string)[]; asked?: (str
 
 export type ChoiceKind = "replaced" | "day_cancelled" | "leader_missed" | "proposed" | "place_freed" | "drawn_freed"
 
-export interface ChoiceView { id: string; kind: ChoiceKind; my_name: string; asked_at: string; due_at: string; open: boolean; answer: Chosen | null; from_leader: LeaderView | null; now: OfferView | null; offers: (OfferView)[]; appointment_id: string | null; appointment_state: AppointmentState | null; centre_phone: string; token: string | null; actions: (string)[] }
+export interface ChoiceView { id: string; kind: ChoiceKind; my_name: string; asked_at: string; due_at: string; open: boolean; answer: Chosen | null; from_leader: LeaderView | null; now: OfferView | null; offers: (OfferView)[]; appointment_id: string | null; appointment_state: AppointmentState | null; wish_state: WishState | null; entry_state: EntryState | null; centre_phone: string; token: string | null; actions: (string)[] }
 
 export type Chosen = "keep" | "take" | "decline" | "silence" | "withdrawn"
 
@@ -200,7 +202,7 @@ export interface DeskPage { items: (DeskAppointment)[]; total: number }
 
 export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null }
 
-export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null }
+export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null }
 
 export interface Diversion { slot_id: string; reason: string }
 
@@ -590,7 +592,7 @@ export interface StaffSignIn { login: string; password: string; shared?: boolean
 
 export interface StandInView { leader: LeaderView; why: Unfit | null }
 
-export interface StandInsView { leaders: (StandInView)[]; days: (OtherDayView)[]; booked: number; waiting: number; short_notice: boolean }
+export interface StandInsView { leaders: (StandInView)[]; days: (OtherDayView)[]; booked: number; by_phone: number; waiting: number; short_notice: boolean }
 
 export type Standing = "not_here" | "getting_ready" | "waiting" | "in_room" | "done" | "no_show"
 
@@ -716,7 +718,7 @@ export interface Endpoints {
   "POST /api/desk/appointments/{appointment_id}/moves": { params: { appointment_id: string }; query: Record<string, never>; body: DeskMove; answer: DeskAppointment }
   "PUT /api/desk/appointments/{appointment_id}/site": { params: { appointment_id: string }; query: Record<string, never>; body: OtherSite; answer: DeskAppointment }
   "GET /api/desk/appointments/{appointment_id}/sites": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: (SiteOption)[] }
-  "GET /api/desk/choices": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (ChoiceView)[] }
+  "GET /api/desk/choices/{choice_id}": { params: { choice_id: string }; query: Record<string, never>; body: undefined; answer: ChoiceView }
   "POST /api/desk/choices/{choice_id}/answer": { params: { choice_id: string }; query: Record<string, never>; body: Tapped; answer: ChoiceView }
   "GET /api/desk/days": { params: Record<string, never>; query: { channel?: "walk_in" | "hotline" | "on_behalf"; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
   "GET /api/desk/deliveries": { params: Record<string, never>; query: { state?: DeliveryState | null; page?: number }; body: undefined; answer: (DeliveryView)[] }

@@ -587,28 +587,6 @@ def upgrade() -> None:
     op.create_index(op.f('ix_appointment_person_id'), 'appointment', ['person_id'], unique=False)
     op.create_index('uq_appointment_one_hold', 'appointment', ['account_id'], unique=True, postgresql_where=sa.text("state = 'on_hold'"))
     op.create_index('uq_appointment_open_code', 'appointment', ['code'], unique=True, postgresql_where=sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')"))
-    op.create_table('call_task',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('reference', sa.Text(), nullable=False),
-    sa.Column('unit_id', sa.Uuid(), nullable=False),
-    sa.Column('name', sa.LargeBinary(), nullable=True),
-    sa.Column('phone', sa.LargeBinary(), nullable=True),
-    sa.Column('words', sa.LargeBinary(), nullable=True),
-    sa.Column('appointment_id', sa.Uuid(), nullable=True),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('taken_by', sa.Uuid(), nullable=True),
-    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('note', sa.LargeBinary(), nullable=True),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_call_task_appointment_id')),
-    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_call_task_unit_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_call_task')),
-    sa.UniqueConstraint('key', name=op.f('uq_call_task_key')),
-    sa.UniqueConstraint('reference', name=op.f('uq_call_task_reference'))
-    )
     op.create_table('claim',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
     sa.Column('resource', sa.Uuid(), nullable=False),
@@ -989,6 +967,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_site_pass_appointment_id'), 'site_pass', ['appointment_id'], unique=False)
     op.create_index(op.f('ix_site_pass_invitee_id'), 'site_pass', ['invitee_id'], unique=False)
+    op.create_table('call_task',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('unit_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.LargeBinary(), nullable=True),
+    sa.Column('phone', sa.LargeBinary(), nullable=True),
+    sa.Column('words', sa.LargeBinary(), nullable=True),
+    sa.Column('appointment_id', sa.Uuid(), nullable=True),
+    sa.Column('choice_id', sa.Uuid(), nullable=True),
+    sa.Column('interview_id', sa.Uuid(), nullable=True),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('taken_by', sa.Uuid(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('note', sa.LargeBinary(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_call_task_appointment_id')),
+    sa.ForeignKeyConstraint(['choice_id'], ['choice.id'], name=op.f('fk_call_task_choice_id')),
+    sa.ForeignKeyConstraint(['interview_id'], ['joint_interview.id'], name=op.f('fk_call_task_interview_id')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_call_task_unit_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_call_task')),
+    sa.UniqueConstraint('key', name=op.f('uq_call_task_key')),
+    sa.UniqueConstraint('reference', name=op.f('uq_call_task_reference'))
+    )
+    op.create_index(op.f('ix_call_task_choice_id'), 'call_task', ['choice_id'], unique=False)
     op.create_table('draw_turn',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('draw_id', sa.Uuid(), nullable=False),
@@ -1064,6 +1069,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_offer_choice_id'), table_name='offer')
     op.drop_table('offer')
     op.drop_table('draw_turn')
+    op.drop_index(op.f('ix_call_task_choice_id'), table_name='call_task')
+    op.drop_table('call_task')
     op.drop_index(op.f('ix_site_pass_invitee_id'), table_name='site_pass')
     op.drop_index(op.f('ix_site_pass_appointment_id'), table_name='site_pass')
     op.drop_table('site_pass')
@@ -1118,7 +1125,6 @@ def downgrade() -> None:
     op.drop_table('draw_entry')
     op.drop_index(op.f('ix_claim_appointment_id'), table_name='claim')
     op.drop_table('claim')
-    op.drop_table('call_task')
     op.drop_index('uq_appointment_open_code', table_name='appointment', postgresql_where=sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')"))
     op.drop_index('uq_appointment_one_hold', table_name='appointment', postgresql_where=sa.text("state = 'on_hold'"))
     op.drop_index(op.f('ix_appointment_person_id'), table_name='appointment')
