@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from scheduling.slots import GENERAL, Leader, Reason, leader
-from scheduling.tables import DayState, ReceptionKind
+from scheduling.tables import ClaimReason, DayState, ReceptionKind
 from server.kernel.driver import Row
 from server.kernel.uow import Tx
 
@@ -48,12 +48,16 @@ class Card:
 
 @dataclass(frozen=True)
 class SlotState:
-    """One bookable time; for several seats, the lowest free one stands for all."""
+    """One bookable time; for several seats, the lowest free one stands for all.
+
+    `claimed_for` says to staff what the leader's time is taken for.
+    """
 
     slot_id: UUID
     begins_at: datetime
     ends_at: datetime
     reason: Reason | None
+    claimed_for: ClaimReason | None
 
 
 class Day(Protocol):
@@ -110,7 +114,7 @@ ONE = CARDS.format(
 )
 TIMES = f"""
     SELECT DISTINCT ON (s.begins_at) s.id, s.begins_at, s.ends_at,
-           c.resource IS NOT NULL AS taken, c.expires_at IS NOT NULL AS held,
+           c.resource IS NOT NULL AS taken, c.expires_at IS NOT NULL AS held, c.reason,
            EXISTS (SELECT 1 FROM waitlist_entry w WHERE w.day_id = s.day_id
                    AND w.state IN ('waiting', 'offered')) AS waited_for,
            NOT {GENERAL.format(now="$2")} AS kept
@@ -164,9 +168,12 @@ async def times(tx: Tx, day: Day) -> list[SlotState]:
     rows = await (await tx.driver()).fetch(TIMES, day.id, tx.now)
     closed = _closed(day, tx.now)
     return [
-        SlotState(row["id"], row["begins_at"], row["ends_at"], _reason(row, closed, now=tx.now))
+        SlotState(
+            row["id"], row["begins_at"], row["ends_at"], _reason(row, closed, now=tx.now),
+            ClaimReason(row["reason"]) if row["reason"] else None,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _reason(row: Row, closed: Reason | None, *, now: datetime) -> Reason | None:

@@ -327,7 +327,11 @@ async def _leave(tx: Tx, change: Leave) -> Change:
         await quick.execute(END_LEAVE, change.leader_id, begins, ends)
     elif await quick.fetchval(TAKE_LEAVE, change.leader_id, begins, ends) is None:
         raise Conflict("leave_over_booking", details={"booked": []})
-    tx.audit("end_leave" if change.ended else "take_leave", "account", change.leader_id)
+    step = "end_leave" if change.ended else "take_leave"
+    tx.audit(
+        step, "account", change.leader_id,
+        since=change.since.isoformat(), until=change.until.isoformat(),
+    )  # fmt: skip
     return replace(change, ended=not change.ended)
 
 

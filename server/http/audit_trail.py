@@ -1,12 +1,15 @@
 """Lines of the audit trail as an auditor asks for them: by whom, on what, when, a page at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import eq, gt, lt
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
+from scheduling.choices.tables import Choice, Offer
 from scheduling.joint.tables import JointInterview
 from scheduling.tables import Appointment, Mediation, ReceptionDay, SessionKind, Slot
 from server.cases import access as cases
@@ -15,6 +18,7 @@ from server.identity.tables import Account, AccountKind
 from server.kernel.actor import ActorKind
 from server.kernel.audit import AuditLine, AuditSeal
 from server.kernel.uow import Tx
+from server.units.calendar import day_of
 from signaling.tables import Alarm, LiveSession
 
 PAGE, STORY = 50, 200
@@ -67,26 +71,87 @@ async def page(
 
 
 async def of_slot(tx: Tx, *, day_id: UUID, slot_id: UUID) -> list[Sealed]:
-    """Why a time is as it is, the oldest first: steps of its day, of every appointment at it, and
-    of the leader's joint interviews over it."""
-    had_it = sa.select(sa.cast(Appointment.id, sa.Text)).where(
-        Appointment.day_id == day_id, Appointment.slot_id == slot_id
+    """Why a time of a leader is as it is, the oldest first: steps of its day, of every appointment
+    that was ever at it, of what was asked and offered about these, of the leader's joint interviews
+    over it and of their leave."""
+    asked = (await tx.session.execute(_leader_and_date(day_id, slot_id))).one_or_none()
+    if asked is None:
+        return []
+    went = [*(await tx.session.scalars(_ever_at(day_id, slot_id))).all()]
+    questions = sa.select(Choice).where(
+        sa.or_(
+            sa.cast(Choice.appointment_id, sa.Text).in_(went),
+            Choice.id.in_(
+                sa.select(Offer.choice_id).where(sa.cast(Offer.hold_id, sa.Text).in_(went))
+            ),
+        )
     )
+    choices = (await tx.session.scalars(questions)).all()
     over_it = _joint_over(day_id, slot_id)
     joint = sa.select(sa.cast(JointInterview.id, sa.Text)).where(
         JointInterview.appointment_id.in_(sa.select(over_it.c.id))
     )
-    kind, subject = AuditLine.subject_kind, AuditLine.subject_id
-    of_day = sa.and_(kind == "reception_day", subject == str(day_id))
-    of_appointment = sa.and_(kind == "appointment", subject.in_(had_it))
-    of_joint = sa.or_(
-        sa.and_(kind == "appointment", subject.in_(sa.select(sa.cast(over_it.c.id, sa.Text)))),
-        sa.and_(kind == "joint_interview", subject.in_(joint)),
+    about = sa.or_(
+        _of("reception_day", [str(day_id)]),
+        _of("appointment", went),
+        _of("appointment", sa.select(sa.cast(over_it.c.id, sa.Text))),
+        _of("joint_interview", joint),
+        _of("choice", [str(one.id) for one in choices]),
+        _of("waitlist_entry", [str(one.entry_id) for one in choices if one.entry_id]),
+        _of("wish", [str(one.wish_id) for one in choices if one.wish_id]),
+        _leave_of(*asked),
     )
-    about = sa.or_(of_day, of_appointment, of_joint)
     query = _lines().where(about, AuditLine.action != "read")
     rows = (await tx.session.execute(query.order_by(AuditLine.id).limit(STORY))).all()
     return [Sealed(line, sealed) for line, sealed in rows]
+
+
+def _of(kind: str, subjects: Sequence[str] | sa.Select[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(AuditLine.subject_kind == kind, AuditLine.subject_id.in_(subjects))
+
+
+def _leader_and_date(day_id: UUID, slot_id: UUID) -> sa.Select[UUID, datetime]:
+    return (
+        sa.select(ReceptionDay.leader_id, Slot.begins_at)
+        .join(Slot, Slot.day_id == ReceptionDay.id)
+        .where(ReceptionDay.id == day_id, Slot.id == slot_id)
+    )
+
+
+def _ever_at(day_id: UUID, slot_id: UUID) -> sa.CompoundSelect[str]:
+    """Appointments at any seat of the leader's at this time, those that have moved away with them:
+    whoever took a place has a line that names it."""
+    this, its_day = orm.aliased(Slot), orm.aliased(ReceptionDay)
+    places = (
+        sa.select(Slot.id)
+        .join(ReceptionDay, ReceptionDay.id == Slot.day_id)
+        .join(its_day, its_day.leader_id == ReceptionDay.leader_id)
+        .join(this, this.day_id == its_day.id)
+        .where(
+            its_day.id == day_id, this.id == slot_id,
+            Slot.begins_at < this.ends_at, Slot.ends_at > this.begins_at,
+        )
+    )  # fmt: skip
+    named: sa.ColumnElement[str] = sa.literal_column(
+        "audit_line.facts ->> 'slot'"
+    )  # as its index has it
+    texts = sa.select(sa.cast(places.subquery().c.id, sa.Text))
+    return sa.union(
+        sa.select(AuditLine.subject_id).where(
+            AuditLine.subject_kind == "appointment", named.in_(texts)
+        ),
+        sa.select(sa.cast(Appointment.id, sa.Text)).where(Appointment.slot_id.in_(places)),
+    )
+
+
+def _leave_of(leader_id: UUID, begins_at: datetime) -> sa.ColumnElement[bool]:
+    day = day_of(begins_at).isoformat()
+    return sa.and_(
+        _of("account", [str(leader_id)]),
+        AuditLine.action.in_(("take_leave", "end_leave")),
+        AuditLine.facts["since"].astext <= day,
+        AuditLine.facts["until"].astext >= day,
+    )
 
 
 def _joint_over(day_id: UUID, slot_id: UUID) -> sa.Subquery:

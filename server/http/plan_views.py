@@ -15,6 +15,7 @@ from scheduling.tables import (
     AppointmentState,
     AttendBy,
     BookingChannel,
+    ClaimReason,
     DayState,
     ReceptionKind,
     ReceptionPlan,
@@ -97,8 +98,12 @@ class DayBooking(View):
     urgency: str | None
 
 
+class DeskSlot(SlotView):
+    claimed_for: ClaimReason | None
+
+
 class ReceptionDayDetail(ReceptionDayView):
-    slots: list[SlotView]
+    slots: list[DeskSlot]
     line: list[DayBooking]
 
 
@@ -189,7 +194,7 @@ def day_detail_view(
 ) -> ReceptionDayDetail:
     return ReceptionDayDetail(
         **day.model_dump(),
-        slots=[slot_view(slot) for slot in slots],
+        slots=[DeskSlot(**vars(slot_view(slot)), claimed_for=slot.claimed_for) for slot in slots],
         line=[_booking(shown, sealer) for shown in line],
     )
 

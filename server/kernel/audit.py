@@ -19,6 +19,9 @@ GENESIS = "0" * 64
 BATCH = 500
 
 
+NAMES_SLOT = sa.text("facts ->> 'slot' IS NOT NULL")
+
+
 class AuditLine(Base):
     __tablename__ = "audit_line"
 
@@ -38,6 +41,7 @@ class AuditLine(Base):
     __table_args__ = (
         sa.Index(None, "subject_kind", "subject_id"),
         sa.Index(None, "at", postgresql_using="brin"),  # lines come in the order of time
+        sa.Index("ix_audit_line_slot", sa.text("(facts ->> 'slot')"), postgresql_where=NAMES_SLOT),
     )
 
 

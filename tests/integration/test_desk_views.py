@@ -6,12 +6,16 @@ import pytest_asyncio
 
 from scheduling import calls
 from scheduling.calls import NewCall
+from scheduling.plans import quarter
+from scheduling.plans.quarter import Leave
 from scheduling.tables import CallKind
 from server.identity.tables import Service
 from server.kernel.actor import SYSTEM, Role
 from tests.identity import add_staff, enter
 from tests.reception import add_centre, add_leader, add_resident, book, publish_day, slots_of
+from tests.reception import clerk as desk_of
 
+A_WEEK = timedelta(days=7)
 PATTERN = {"rrule": "FREQ=WEEKLY;BYDAY=TU", "starts_on": "2026-11-23", "begins": "09:00",
            "ends": "10:00", "slot_minutes": 30}  # fmt: skip
 
@@ -51,23 +55,55 @@ async def test_day_shows_its_times_and_its_line(services, clerk, centre, runner)
     assert (shown["booked"], shown["total"]) == (1, 4)
 
 
+async def story(clerk, day, slot_id) -> list[tuple[str, str]]:
+    path = f"/api/reception-days/{day.id}/slots/{slot_id}/story"
+    lines = await (await clerk.get(path)).json()
+    return [(line["who"]["kind"], line["action"]) for line in lines]
+
+
 async def test_time_tells_how_it_came_to_be_taken_and_by_whom(services, clerk, centre, runner):
     day = await publish_day(services, await add_leader(services, centre))
     await runner.run_all_due()
     first, second, *_ = await slots_of(services, day)
     await book(services, second, await add_resident(services))
-
-    async def story(slot_id) -> list[tuple[str, str]]:
-        path = f"/api/reception-days/{day.id}/slots/{slot_id}/story"
-        lines = await (await clerk.get(path)).json()
-        return [(line["who"]["kind"], line["action"]) for line in lines]
-
-    of_day = await story(first)
+    of_day = await story(clerk, day, first)
     assert ("system", "open") in of_day
-    of_time = await story(second)
+    of_time = await story(clerk, day, second)
     assert [line for line in of_time if line not in of_day] == [
         ("resident", "hold"), ("resident", "submit"),
     ]  # fmt: skip
+
+
+async def test_time_tells_who_moved_away_from_it_and_whose_it_is_now(
+    services, clerk, centre, runner
+):
+    day = await publish_day(services, await add_leader(services, centre))
+    await runner.run_all_due()
+    first, second, third, _ = await slots_of(services, day)
+    moved = await book(services, first, await add_resident(services))
+    await book(services, second, await add_resident(services, 2))
+    answer = await clerk.post(f"/api/desk/appointments/{moved}/moves", json={"slot_id": str(third)})
+    assert answer.status == 200, await answer.text()
+    hers = [("resident", "hold"), ("resident", "submit"), ("staff", "move")]
+    for slot, steps in ((first, hers), (second, hers[:2]), (third, hers)):
+        told = await story(clerk, day, slot)
+        assert [step for step in told if step in hers] == steps
+
+
+async def test_time_tells_that_its_leader_is_away(services, clerk, centre, runner):
+    leader = await add_leader(services, centre)
+    day = await publish_day(services, leader)
+    await runner.run_all_due()
+    off = day.begins_at.date()
+    async with services.uow.begin(desk_of(centre)) as tx:
+        await quarter.apply(tx, [Leave(leader.account.id, off, off)])
+        await quarter.apply(tx, [Leave(leader.account.id, off + A_WEEK, off + A_WEEK)])
+    told = await story(clerk, day, (await slots_of(services, day))[0])
+    assert [step for step in told if step[1] == "take_leave"] == [("staff", "take_leave")]
+    shown = await (await clerk.get(f"/api/reception-days/{day.id}")).json()
+    assert {(one["reason"], one["claimed_for"]) for one in shown["slots"]} == {("taken", "leave")}
+    public = await (await clerk.get(f"/api/days/{day.id}")).json()
+    assert all("claimed_for" not in one for one in public["slots"])
 
 
 async def test_time_of_another_leaders_day_tells_nothing(services, client, centre):

@@ -200,6 +200,8 @@ export interface DeskMove { slot_id: string }
 
 export interface DeskPage { items: (DeskAppointment)[]; total: number }
 
+export interface DeskSlot { id: string; begins_at: string; ends_at: string; state: string; reason: Reason | null; claimed_for: ClaimReason | null }
+
 export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null }
 
 export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null }
@@ -508,7 +510,7 @@ export type Reason = "passed" | "not_open_yet" | "closed" | "day_cancelled" | "i
 
 export interface ReasonBody { reason: string }
 
-export interface ReceptionDayDetail { id: string; plan_id: string | null; planned_for: string | null; leader: LeaderView; state: DayState; kind: ReceptionKind; begins_at: string; ends_at: string; booked: number; total: number; waiting: number; unanswered: number; missed: number; replaces_id: string | null; replaced_by: string | null; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; review: boolean; invited_only: boolean; moved_because: string | null; shares: (ShareView)[]; kept: (KeptView)[]; actions: (string)[]; slots: (SlotView)[]; line: (DayBooking)[] }
+export interface ReceptionDayDetail { id: string; plan_id: string | null; planned_for: string | null; leader: LeaderView; state: DayState; kind: ReceptionKind; begins_at: string; ends_at: string; booked: number; total: number; waiting: number; unanswered: number; missed: number; replaces_id: string | null; replaced_by: string | null; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; review: boolean; invited_only: boolean; moved_because: string | null; shares: (ShareView)[]; kept: (KeptView)[]; actions: (string)[]; slots: (DeskSlot)[]; line: (DayBooking)[] }
 
 export interface ReceptionDayView { id: string; plan_id: string | null; planned_for: string | null; leader: LeaderView; state: DayState; kind: ReceptionKind; begins_at: string; ends_at: string; booked: number; total: number; waiting: number; unanswered: number; missed: number; replaces_id: string | null; replaced_by: string | null; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; review: boolean; invited_only: boolean; moved_because: string | null; shares: (ShareView)[]; kept: (KeptView)[]; actions: (string)[] }
 

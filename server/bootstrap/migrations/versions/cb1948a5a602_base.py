@@ -41,6 +41,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_line'))
     )
     op.create_index(op.f('ix_audit_line_at'), 'audit_line', ['at'], unique=False, postgresql_using='brin')
+    op.create_index('ix_audit_line_slot', 'audit_line', [sa.literal_column("(facts ->> 'slot')")], unique=False, postgresql_where=sa.text("facts ->> 'slot' IS NOT NULL"))
     op.create_index(op.f('ix_audit_line_subject_kind_subject_id'), 'audit_line', ['subject_kind', 'subject_id'], unique=False)
     op.create_table('calendar_day',
     sa.Column('date', sa.Date(), nullable=False),
@@ -1197,6 +1198,7 @@ def downgrade() -> None:
     op.drop_table('calendar_year')
     op.drop_table('calendar_day')
     op.drop_index(op.f('ix_audit_line_subject_kind_subject_id'), table_name='audit_line')
+    op.drop_index('ix_audit_line_slot', table_name='audit_line', postgresql_where=sa.text("facts ->> 'slot' IS NOT NULL"))
     op.drop_index(op.f('ix_audit_line_at'), table_name='audit_line', postgresql_using='brin')
     op.drop_table('audit_line')
     op.drop_table('account')
