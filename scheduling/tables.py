@@ -62,6 +62,10 @@ class DayState(StrEnum):
 
 
 class ReceptionDay(Versioned, Base):
+    """`by_hand`: its plan's rule leaves it as it is. `arranged`: the hours that the approved
+    arrangement gives it, wherever it was put since; none for a day that somebody added.
+    """
+
     __tablename__ = "reception_day"
 
     id: Mapped[Id]
@@ -83,6 +87,7 @@ class ReceptionDay(Versioned, Base):
     booking_closes_at: Mapped[datetime]
     moved_because: Mapped[str | None]
     by_hand: Mapped[bool] = mapped_column(default=False)
+    arranged: Mapped[pg.Range[datetime] | None] = mapped_column(pg.TSTZRANGE)
     shares: Mapped[Json] = mapped_column(default=dict)
     replaces_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("reception_day.id"), index=True)
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import calls
 from scheduling.calls import NewCall
@@ -158,14 +159,14 @@ def _schedule(tx: Tx, interview: JointInterview, stage: str, *, due_at: datetime
 
 
 async def _is_arranged(tx: Tx, interview: JointInterview, choice: Choice) -> bool:
-    """For leaders the clock books only days that their approved arrangement made."""
+    """For leaders the clock books only within hours that their approved arrangement gives."""
     if choice.leader_id is None:
         return True
     ends_at = choice.begins_at + wishes_of(interview.wishes).length
     query = sa.select(ReceptionDay.id).where(
         ReceptionDay.leader_id == choice.leader_id, ReceptionDay.state.in_(RECEIVING),
         ReceptionDay.begins_at <= choice.begins_at, ReceptionDay.ends_at >= ends_at,
-        ReceptionDay.plan_id.is_not(None), sa.not_(ReceptionDay.by_hand),
+        ReceptionDay.arranged.contains(Range(choice.begins_at, ends_at)),
     )  # fmt: skip
     return await tx.session.scalar(query.limit(1)) is not None
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access
 from scheduling.plans import cutting, days
@@ -269,5 +270,6 @@ def _day(plan: ReceptionPlan, row: Row, *, planned_for: date | None) -> Receptio
     day = ReceptionDay(**values, by_hand=True)
     day.begins_at, day.ends_at, day.slot_minutes = begins_at, ends_at, row.minutes
     day.booking_closes_at += shift
+    day.arranged = Range(begins_at, ends_at)
     day.planned_for = planned_for
     return day

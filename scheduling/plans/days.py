@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Range, insert
 
 from scheduling.events import DayCancelled, DayPublished
 from scheduling.plans import cutting, recurrence, shares
@@ -52,6 +52,7 @@ def plan_dates(
 def day_row(plan: ReceptionPlan, planned: PlannedDate) -> dict[str, object]:
     """The row of a day; one day a plan and planned date, whoever makes it."""
     begins_at = cutting.instant(planned.held, plan.begins)
+    ends_at = cutting.instant(planned.held, plan.ends)
     window = cutting.window(
         planned.held,
         begins_at,
@@ -68,7 +69,7 @@ def day_row(plan: ReceptionPlan, planned: PlannedDate) -> dict[str, object]:
         "kind": plan.kind,
         "state": DayState.DRAFT,
         "begins_at": begins_at,
-        "ends_at": cutting.instant(planned.held, plan.ends),
+        "ends_at": ends_at,
         "slot_minutes": plan.slot_minutes,
         "break_minutes": plan.break_minutes,
         "capacity": plan.capacity,
@@ -79,6 +80,7 @@ def day_row(plan: ReceptionPlan, planned: PlannedDate) -> dict[str, object]:
         "booking_opens_at": window.opens_at,
         "booking_closes_at": window.closes_at,
         "moved_because": "holiday" if planned.was_moved else None,
+        "arranged": Range(begins_at, ends_at),
     }
 
 

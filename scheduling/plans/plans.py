@@ -159,7 +159,7 @@ async def add_day(tx: Tx, plan: ReceptionPlan, day: date) -> ReceptionDay:
     )
     if await tx.session.scalar(taken):
         raise Conflict("day_is_there")
-    made = ReceptionDay(**row, by_hand=True)
+    made = ReceptionDay(**{**row, "by_hand": True, "arranged": None})
     tx.session.add(made)
     await tx.session.flush()
     tx.audit("add", "reception_day", made.id)

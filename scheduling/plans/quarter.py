@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access, claims, desk_queries
 from scheduling.plans import cutting, days
@@ -260,26 +261,19 @@ async def _put(tx: Tx, change: Put) -> Change:
         minutes=plan.slot_minutes, rest=plan.break_minutes,
     ):  # fmt: skip
         raise Invalid("invalid", fields=(FieldError("ends", "field.no_slot_fits"),))
-    back = await _forget(tx, plan, change.planned_for)
-    await _write(tx, plan, change, state=DayState.DRAFT)
-    return back
+    return await _rewrite(tx, plan, change, state=DayState.DRAFT)
 
 
 async def _drop(tx: Tx, change: Drop) -> Change:
     """The row stays as cancelled: else the clock would make the day again."""
     plan = await access.plan(tx, change.plan_id)
-    back = await _forget(tx, plan, change.planned_for)
     as_said = Put(plan.id, change.planned_for, change.planned_for, plan.begins, plan.ends)
-    await _write(tx, plan, as_said, state=DayState.CANCELLED)
-    return back
+    return await _rewrite(tx, plan, as_said, state=DayState.CANCELLED)
 
 
 async def _forget(tx: Tx, plan: ReceptionPlan, planned_for: date) -> Change:
     """Take away what there is for this day of the plan; answers how to have it again."""
-    query = sa.select(ReceptionDay).where(
-        ReceptionDay.plan_id == plan.id, ReceptionDay.planned_for == planned_for
-    )
-    row = (await tx.session.scalars(query)).one_or_none()
+    row = await _row_of(tx, plan, planned_for)
     if row is None:
         return Reset(plan.id, planned_for)
     if row.state not in {DayState.DRAFT, DayState.CANCELLED} or await _was_published(tx, row):
@@ -293,6 +287,24 @@ async def _forget(tx: Tx, plan: ReceptionPlan, planned_for: date) -> Change:
     return back
 
 
+async def _row_of(tx: Tx, plan: ReceptionPlan, planned_for: date) -> ReceptionDay | None:
+    query = sa.select(ReceptionDay).where(
+        ReceptionDay.plan_id == plan.id, ReceptionDay.planned_for == planned_for
+    )
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def _arranged(tx: Tx, plan: ReceptionPlan, planned_for: date) -> Range[datetime] | None:
+    """The hours that the arrangement gives this day: as it says where nothing was written yet."""
+    row = await _row_of(tx, plan, planned_for)
+    if row is not None:
+        return row.arranged
+    calendar = await load_calendar(tx, around=planned_for)
+    for one in days.plan_dates(plan, since=planned_for, until=planned_for, calendar=calendar):
+        return Range(instant(one.held, plan.begins), instant(one.held, plan.ends))
+    return None
+
+
 async def _was_published(tx: Tx, row: ReceptionDay) -> bool:
     return (
         await tx.session.scalar(sa.select(Slot.id).where(Slot.day_id == row.id).limit(1))
@@ -300,16 +312,20 @@ async def _was_published(tx: Tx, row: ReceptionDay) -> bool:
     )
 
 
-async def _write(tx: Tx, plan: ReceptionPlan, change: Put, *, state: DayState) -> None:
+async def _rewrite(tx: Tx, plan: ReceptionPlan, change: Put, *, state: DayState) -> Change:
+    """In place of what there was; the hours that were approved stay known."""
+    arranged = await _arranged(tx, plan, change.planned_for)
+    back = await _forget(tx, plan, change.planned_for)
     row = days.day_row(plan, PlannedDate(change.planned_for, change.date))
     begins_at = instant(change.date, change.begins)
     shift = begins_at - instant(change.date, plan.begins)
     made = ReceptionDay(**{**row, "id": uuid4(), "state": state}, by_hand=True)
     made.begins_at, made.ends_at = begins_at, instant(change.date, change.ends)
     made.booking_closes_at += shift
-    made.moved_because = None
+    made.moved_because, made.arranged = None, arranged
     tx.session.add(made)
     await tx.session.flush()
+    return back
 
 
 async def _leave(tx: Tx, change: Leave) -> Change:

@@ -73,15 +73,15 @@ class Joints:
         return (await tx.session.scalars(query.order_by(Case.number.desc()).limit(3))).all()
 
     async def _leader_of_office(self, tx: Tx) -> UUID | None:
-        """The leader whom the demo's office serves; the days ahead were set by hand."""
+        """The leader whom the demo's office serves; the days ahead are in no arrangement."""
         office = self.desk.everybody.worker(Role.LEADER_OFFICE).id
         leader = await tx.session.scalar(
             sa.select(Service.leader_id).where(Service.account_id == office)
         )
-        by_hand = sa.update(ReceptionDay).where(
+        ahead = sa.update(ReceptionDay).where(
             ReceptionDay.leader_id == leader, ReceptionDay.begins_at > tx.now
         )
-        await tx.session.execute(by_hand.values(by_hand=True))
+        await tx.session.execute(ahead.values(arranged=None))
         return leader
 
 

@@ -1,11 +1,13 @@
 """Joint interviews that the clock proposes, books and repairs, over HTTP."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
 from scheduling.joint.tables import JointSeat
+from scheduling.plans import days
 from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.cases.tables import Case
 from server.identity.tables import Service
@@ -187,12 +189,13 @@ async def test_unit_complained_of_since_is_not_booked(
     assert (await shown(client, made))["state"] == "open"
 
 
-async def with_leaders(services, district, *, by_hand: bool = False) -> list:
-    """Two leaders; the first receives on Thursday, by an approved arrangement or by hand."""
+async def with_leaders(services, district, *, arranged: bool = True) -> list:
+    """Two leaders; the first receives on Thursday, by an approved arrangement or without."""
     leaders = [await add_leader(services, district.centre, rank=rank) for rank in (1, 2)]
     day = await publish_day(services, leaders[0], in_days=3)
-    async with services.uow.begin(SYSTEM) as tx:
-        (await tx.session.get_one(ReceptionDay, day.id)).by_hand = by_hand
+    if not arranged:
+        async with services.uow.begin(SYSTEM) as tx:
+            (await tx.session.get_one(ReceptionDay, day.id)).arranged = None
     return [*leaders, day]
 
 
@@ -208,7 +211,7 @@ async def office_of(services, district, leader):
 async def test_day_outside_the_arrangement_waits_for_the_leaders_office(
     client, services, district, clerk, runner, clock
 ):
-    leader, other, _ = await with_leaders(services, district, by_hand=True)
+    leader, other, _ = await with_leaders(services, district, arranged=False)
     office, stranger = [await office_of(services, district, one) for one in (leader, other)]
     made = await wanted(client, district, leaders=[str(leader.account.id)])
     await later(clock, runner, client, services, clerk)
@@ -232,7 +235,7 @@ async def test_day_outside_the_arrangement_waits_for_the_leaders_office(
 async def test_office_that_refuses_is_asked_for_no_booking(
     client, services, district, clerk, runner, clock
 ):
-    leader, _, _ = await with_leaders(services, district, by_hand=True)
+    leader, _, _ = await with_leaders(services, district, arranged=False)
     office = await office_of(services, district, leader)
     made = await wanted(client, district, leaders=[str(leader.account.id)])
     await later(clock, runner, client, services, clerk)
@@ -260,6 +263,43 @@ async def test_day_of_the_arrangement_is_booked_without_the_office(
         path = f"/api/reception-days/{day.id}/slots/{slot}/story"
         lines = await (await client.get(path)).json()
         assert ("joint_interview" in {line["about"]["kind"] for line in lines}) is told
+
+
+async def test_day_of_an_imported_arrangement_is_booked_without_the_office(
+    client, services, district, clerk, runner, clock
+):
+    leader = await add_leader(services, district.centre)
+    row = {
+        "number": 2, "leader_id": str(leader.account.id), "date": str(THURSDAY),
+        "begins": "09:00", "ends": "11:00", "minutes": 30,
+    }  # fmt: skip
+    approval = {"document": "No. 7", "approver": "the office", "approved_on": "2026-11-20"}
+    answer = await client.post("/api/planning/imports", json={**approval, "rows": [row]})
+    assert answer.status == 200, await answer.text()
+    async with services.uow.begin(SYSTEM) as tx:
+        await days.publish(
+            tx, (await tx.session.scalars(sa.select(ReceptionDay))).one(), brief_at=time(18)
+        )
+    await booked_with(client, services, district, clerk, runner, clock, leader)
+
+
+@pytest.mark.parametrize("returns", [True, False])
+async def test_day_that_was_dragged_is_of_the_arrangement_where_it_is_back(
+    client, services, district, clerk, runner, clock, returns
+):
+    leader, _, day = await with_leaders(services, district)
+    for begins_at in (day.begins_at + timedelta(days=1), *([day.begins_at] if returns else [])):
+        async with services.uow.begin(SYSTEM) as tx:
+            version = (await tx.session.get_one(ReceptionDay, day.id)).version
+        body = {"begins_at": begins_at.isoformat(), "version": version}
+        answer = await client.post(f"/api/calendar/days/{day.id}/moves", json=body)
+        assert answer.status == 200, await answer.text()
+    made = await wanted(client, district, leaders=[str(leader.account.id)])
+    await later(clock, runner, client, services, clerk)
+    proposal = (await shown(client, made))["proposal"]
+    assert (proposal["begins_at"], proposal["awaits_office"]) == (
+        FIRST if returns else SECOND, not returns,
+    )  # fmt: skip
 
 
 async def booked_with(client, services, district, clerk, runner, clock, *leaders) -> dict:

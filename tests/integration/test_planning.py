@@ -1,11 +1,12 @@
 """A quarter of reception days: read, tried, kept all or nothing, taken back."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest_asyncio
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
-from scheduling.plans import days, plans
+from scheduling.plans import cutting, days, plans
 from scheduling.slots import look_up_all
 from scheduling.tables import Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
@@ -110,6 +111,23 @@ async def test_changes_are_kept_and_taken_back_together(services, clerk, centre)
     back = await send(clerk, "changes", *saved["back"])
     assert back.status == 200, await back.text()
     assert (await grid(clerk))["cells"] == before["cells"]
+
+
+async def test_hours_that_were_approved_stay_known_whatever_is_planned(services, clerk, centre):
+    """The clock books a leader for joint interviews within these alone."""
+    _, plan = await planned(services, centre)
+    monday, tuesday = MONDAYS[1], MONDAYS[1] + timedelta(days=1)
+    said = Range(cutting.instant(monday, time(9)), cutting.instant(monday, time(11)))
+    for change in (
+        drop(plan, monday), put(plan, monday), put(plan, monday, tuesday), put(plan, monday),
+        put(plan, tuesday),
+    ):  # fmt: skip
+        assert (await send(clerk, "changes", change)).status == 200
+        async with services.uow.begin(SYSTEM) as tx:
+            query = sa.select(ReceptionDay.arranged).order_by(ReceptionDay.planned_for)
+            arranged = (await tx.session.scalars(query)).all()
+        assert arranged[0] == said
+    assert arranged == [said, None]  # what no rule says, a clerk put there
 
 
 async def test_dropped_day_is_not_made_again_by_the_clock(services, clerk, centre):

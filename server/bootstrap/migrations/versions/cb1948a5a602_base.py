@@ -479,6 +479,7 @@ def upgrade() -> None:
     sa.Column('booking_closes_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('moved_because', sa.Text(), nullable=True),
     sa.Column('by_hand', sa.Boolean(), nullable=False),
+    sa.Column('arranged', postgresql.TSTZRANGE(), nullable=True),
     sa.Column('shares', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('replaces_id', sa.Uuid(), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
