@@ -208,6 +208,12 @@ async def _demand_alone(tx: Tx, row: RosterShift) -> None:
 
 async def _demand_unbooked(tx: Tx, row: RosterShift) -> None:
     """What a meeting counts on is not taken away under it."""
+    if booked := await counting_on(tx, row):
+        raise Conflict("shift_booked", details={"booked": booked})
+
+
+async def counting_on(tx: Tx, row: RosterShift) -> list[Plain]:
+    """The first meetings that a shift is there for, by reference and time."""
     begins, ends = instant(row.day, row.begins), instant(row.day, row.ends)
     counted = rosters_presence.resources(row.unit_id, [_plain(row)])
     query = (
@@ -219,12 +225,10 @@ async def _demand_unbooked(tx: Tx, row: RosterShift) -> None:
             Appointment.begins_at < ends, Appointment.ends_at > begins,
         )
     )  # fmt: skip
-    booked: list[Plain] = [
+    return [
         {"reference": reference, "begins_at": at.isoformat()}
         for reference, at in (await tx.session.execute(query.limit(5))).all()
     ]
-    if booked:
-        raise Conflict("shift_booked", details={"booked": booked})
 
 
 def _plain(row: RosterShift) -> Shift:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from scheduling import access
 from scheduling.joint.ground import staff_of
 from scheduling.plans.cutting import instant
-from scheduling.rosters import wishes
+from scheduling.rosters import shifts, wishes
 from scheduling.rosters.period import SPANS
 from scheduling.rosters.shifts import LEAVES, NewShift
 from scheduling.rosters.tables import RosterShift, RosterWish, WishKind
@@ -24,9 +24,10 @@ AROUND = timedelta(days=21)
 
 
 class ShiftTrouble(StrEnum):
-    """`overlap` is refused when it is saved; the others are for whoever edits to weigh."""
+    """`overlap` and `booked` are refused when it is saved; the others are there to be weighed."""
 
     HOLIDAY = "holiday"
+    BOOKED = "booked"
     OVERLAP = "overlap"
     AWAY = "away"
     CANNOT = "cannot"
@@ -59,6 +60,9 @@ async def troubles(
     first, last = min(days) - AROUND, max(days) + AROUND
     calendar = await load_calendar(tx, around=first, days=(last - first).days + 1)
     found = [Told(day, ShiftTrouble.HOLIDAY) for day in days if not calendar.is_working(day)]
+    changed = await shifts.shift(tx, besides) if besides else None
+    if changed and shifts.narrows(changed, new) and await shifts.counting_on(tx, changed):
+        found.append(Told(changed.day, ShiftTrouble.BOOKED))
     for person in await _people(tx, unit_id, first, last, besides):
         found += _of_person(person, sorted(set(days)), new, calendar)
     return found
@@ -71,14 +75,14 @@ async def _people(
     query = sa.select(RosterShift).where(
         RosterShift.account_id.in_(staff), RosterShift.day.between(first, last)
     )
-    shifts = [row for row in await tx.session.scalars(query) if row.id != besides]
+    theirs = [row for row in await tx.session.scalars(query) if row.id != besides]
     begins, ends = instant(first, time()), instant(last, time())
     said = await wishes.read(tx, staff)
     leaves = await (await tx.driver()).fetch(LEAVES, list(staff), begins, ends)
     return [
         _Person(
             one,
-            [row for row in shifts if row.account_id == one],
+            [row for row in theirs if row.account_id == one],
             [(row["begins_at"], row["ends_at"]) for row in leaves if row["account_id"] == one],
             [wish for wish in said if wish.account_id == one],
         )

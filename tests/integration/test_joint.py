@@ -67,6 +67,29 @@ async def test_near_miss_names_who_is_missing_why_and_whom_to_ask(client, distri
     assert missing["ask"][0]["account_id"] == str(oncall.id)
 
 
+async def test_whoever_edits_a_shift_is_told_at_once_that_a_meeting_counts_on_it(
+    client, district, clerk
+):
+    shift = await district.roster("housing", TUESDAY, "09:00", "11:30")
+    asked = {
+        "unit_id": district.ids("housing")[0], "days": [str(TUESDAY)], "shift_id": str(shift),
+        "presence": "whole", "begins": "09:00",
+    }  # fmt: skip
+
+    async def told(ends: str) -> list[str]:
+        answer = await client.post("/api/roster/checks", json={**asked, "ends": ends})
+        return [one["trouble"] for one in await answer.json()]
+
+    assert await told("09:30") == []
+    made = await opened(client, district, fixed=district.ids("housing"))
+    [time, *_] = (await times(client, made))["possible"]
+    assert (await book(client, made, time)).status == 200
+    assert (await told("09:30"), await told("12:00")) == (["booked"], [])
+    change = {"begins": "09:00", "ends": "09:30", "presence": "whole", "version": 1}
+    refused = await client.put(f"/api/roster/shifts/{shift}", json=change)
+    assert (await refused.json())["code"] == "shift_booked"
+
+
 async def test_booking_takes_everybody_or_nobody(client, services, district, clerk, runner, outbox):
     leader = await add_leader(services, district.centre)
     await publish_day(services, leader, in_days=1)

@@ -576,7 +576,7 @@ export interface ShiftChange { begins: string; ends: string; presence: Presence;
 
 export interface ShiftCheck { begins: string; ends: string; presence: Presence; seats?: number; account_id?: string | null; unit_id: string; days: (string)[]; shift_id?: string | null }
 
-export type ShiftTrouble = "holiday" | "overlap" | "away" | "cannot" | "rather_not" | "in_a_row"
+export type ShiftTrouble = "holiday" | "booked" | "overlap" | "away" | "cannot" | "rather_not" | "in_a_row"
 
 export interface ShiftTroubleView { day: string; trouble: ShiftTrouble; account_id: string | null }
 
