@@ -52,7 +52,7 @@ class Rate:
     def __init__(self, *, ceiling: int) -> None:
         self.kbps = float(ceiling)
         self._ceiling = ceiling
-        self._learnt_at: float | None = None
+        self._judged_at = float("-inf")
         self._queue = Queue()
 
     @property
@@ -75,17 +75,21 @@ class Rate:
         taken_kbps: float = 0.0,
         now: float,
     ) -> None:
-        """Much loss: less at once. Hardly any: a little more each second. Between: stay.
+        """To be called with each report, of whichever stream.
 
-        A queue that fills: less than what the largest picture takes (`taken_kbps`), before any
-        is lost.
+        Once a second: much loss: less. Hardly any: a little more. Between: stay. A queue that
+        fills: at once less than what the largest picture takes (`taken_kbps`), before any is lost.
         """
-        passed = min(1.0, now - self._learnt_at) if self._learnt_at is not None else 0.0
-        self._learnt_at = now
-        if lost_share > BAD or (round_trip or 0.0) > SLOW:
-            self.kbps *= 1 - max(lost_share, BAD) / 2
-        elif lost_share < GOOD:
-            self.kbps *= 1 + (GROWTH_PER_SECOND - 1) * passed
+        passed = now - self._judged_at
+        if passed >= 1.0:
+            self._judged_at = now
+            self._judge(lost_share, round_trip or 0.0, seconds=min(2.0, passed))
         if round_trip is not None and self._queue.is_full(round_trip, now=now) and taken_kbps:
             self.kbps = min(self.kbps, taken_kbps * EASED)
         self.kbps = min(self._ceiling, max(FLOOR_KBPS, self.kbps))
+
+    def _judge(self, lost_share: float, round_trip: float, *, seconds: float) -> None:
+        if lost_share > BAD or round_trip > SLOW:
+            self.kbps *= 1 - max(lost_share, BAD) / 2
+        elif lost_share < GOOD:
+            self.kbps *= 1 + (GROWTH_PER_SECOND - 1) * seconds

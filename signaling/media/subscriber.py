@@ -11,6 +11,7 @@ from signaling.media.descriptions import OfferedTrack, write_offer
 from signaling.media.descriptions import Transport as TransportLines
 from signaling.media.layer import SenderTime
 from signaling.media.outlet import Outlet
+from signaling.media.reports import Reports
 from signaling.media.road import Road
 from signaling.media.rtp import ORIENTATION
 from signaling.media.sdp import RECEIVING_SECTIONS, Description, Section
@@ -39,7 +40,6 @@ class Subscriber:
         self.slots: list[Slot] = []
         self.fingerprints: list[tuple[str, str]] = []
         self.lost_share = 0.0
-        self.round_trip: float | None = None
         self.decodes: frozenset[Codec] = frozenset({Codec.VP8})
         self.rate = bandwidth.Rate(ceiling=video_kbps)
         self._road = road
@@ -48,11 +48,15 @@ class Subscriber:
         self._pending: int | None = None
         self._due: float | None = None
         self._must_offer = True
-        self._told: dict[int, tuple[int, float]] = {}
+        self._reports = Reports()
         self._lossy_at = self._asked_at = float("-inf")
         self._sources = 0
         self._add_slot(Codec.OPUS)
         self._add_slot(Codec.VP8)
+
+    @property
+    def round_trip(self) -> float | None:
+        return self._reports.round_trip
 
     @property
     def is_full(self) -> bool:
@@ -160,7 +164,7 @@ class Subscriber:
 
     def tell_time(self, outlet: Outlet, time: SenderTime) -> None:
         slot = next(slot for slot in self.slots if slot.outlet is outlet)
-        self._told[outlet.source] = (rtcp.middle(time.ntp), time.arrived)
+        self._reports.tell(outlet.source, time)
         name = slot.heard.member.encode() if slot.heard else b""
         self._transmit_control(
             rtcp.sender_report(
@@ -185,16 +189,16 @@ class Subscriber:
 
     def _take_report(self, blocks: list[RtcpReceiverInfo], now: float) -> None:
         kinds = {slot.outlet.source: slot.kind for slot in self.slots}
-        shares = [(kinds.get(block.ssrc), block.fraction_lost / 256) for block in blocks]
-        self.lost_share = max((share for kind, share in shares if kind), default=self.lost_share)
-        videos = [share for kind, share in shares if kind == "video"]
         for block in blocks:
-            told, at = self._told.get(block.ssrc, (None, 0.0))
-            if told is not None and block.lsr == told:
-                self.round_trip = max(0.0, now - at - block.dlsr / rtcp.NTP_UNITS)
-        if videos:
+            if block.ssrc in kinds:
+                self._reports.take(block, now=now)
+        lost_share = self._reports.worst(kinds, now=now)
+        self.lost_share = self.lost_share if lost_share is None else lost_share
+        videos = [source for source, kind in kinds.items() if kind == "video"]
+        video_share = self._reports.worst(videos, now=now)
+        if video_share is not None:
             self.rate.learn(
-                max(videos), round_trip=self.round_trip, taken_kbps=self._taken_kbps, now=now
+                video_share, round_trip=self.round_trip, taken_kbps=self._taken_kbps, now=now
             )
         if self.rate.is_crowded:
             self._lossy_at = float("-inf")  # a full line loses less if less is sent
