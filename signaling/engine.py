@@ -162,7 +162,7 @@ class MemberStats:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What one worker or instance carries; packets are counted since it began."""
+    """What one worker or instance carries; packets are counted since it began, those that come whatever they are."""
 
     engine: str
     is_up: bool

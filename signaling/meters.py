@@ -101,7 +101,7 @@ def _engines(carried: list[Carried]) -> Iterator[Metric]:
 
 def _packets(carried: list[Carried]) -> Iterator[Metric]:
     packets = CounterMetricFamily(
-        "yuntiao_media_packets", "Media packets", labels=("worker", "direction")
+        "yuntiao_media_packets", "Datagrams from and to people", labels=("worker", "direction")
     )
     failed = CounterMetricFamily(
         "yuntiao_media_failed", "Media packets that could not be sent", labels=("worker",)

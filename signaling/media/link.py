@@ -135,6 +135,7 @@ class Link:
     def prove(self, address: Address, *, ufrag: str, nominates: bool, now: float) -> None:
         """The peer has shown by a signed check that it is at this address."""
         self.last_heard = now
+        self.packets_in += 1
         if ufrag == self.credentials.ufrag and len(self._credentials) > 1:
             self._wire.ignore(self._credentials.pop(0).ufrag)
             nominates = True
@@ -161,7 +162,12 @@ class Link:
         self._connecting = asyncio.create_task(handshake)
 
     def receive(self, datagram: bytes, address: Address, now: float) -> None:
-        """A datagram of at least twelve bytes from a proven address of this peer."""
+        """A datagram of at least twelve bytes from a proven address of this peer.
+
+        It counts whatever it is: also what is not the peer's, or is not admitted, costs us time.
+        """
+        self.packets_in += 1
+        self.octets_in += len(datagram)
         first = datagram[0]
         if 127 < first < 192:
             if self._receive_encrypted(datagram, now):
@@ -261,8 +267,6 @@ class Link:
             intake.control(plain, now)
         else:
             self.last_media = now
-            self.octets_in += len(plain)
-            self.packets_in += 1
             intake.media(plain, now)
         return True
 

@@ -1,7 +1,7 @@
 """Reports and requests between us and a browser (RFC 3550, 4585, 5104 and REMB)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -113,10 +113,14 @@ def asks_for_keyframe(packet: AnyRtcpPacket) -> list[int]:
     return []
 
 
-def asks_for_repeats(packet: AnyRtcpPacket) -> tuple[int, list[int]] | None:
-    if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
-        return packet.media_ssrc, [number & 0xFFFF for number in packet.lost[:NACKS_READ]]
-    return None
+def repeats_asked(packets: Iterable[AnyRtcpPacket]) -> Iterator[tuple[int, list[int]]]:
+    """By source, the numbers that one datagram asks for, as far as they are heeded."""
+    left = NACKS_READ
+    for packet in packets:
+        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            numbers = [number & 0xFFFF for number in packet.lost[:left]]
+            left -= len(numbers)
+            yield packet.media_ssrc, numbers
 
 
 def _runs_without_wrap(numbers: list[int]) -> Iterator[list[int]]:

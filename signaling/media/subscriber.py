@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from aiortc.rtp import AnyRtcpPacket, RtcpReceiverInfo, RtcpRrPacket
+from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket
 
 from signaling.engine import MediaRefusedError, Refusal
 from signaling.media import bandwidth, rtcp
@@ -157,10 +157,17 @@ class Subscriber:
 
     def control(self, datagram: bytes, now: float) -> None:
         by_source = {slot.outlet.source: slot for slot in self.slots}
-        for packet in rtcp.parsed(datagram):
+        packets = rtcp.parsed(datagram)
+        for packet in packets:
             if isinstance(packet, RtcpRrPacket):
                 self._take_report(packet.reports, now)
-            self._take_requests(packet, by_source, now)
+            for source in rtcp.asks_for_keyframe(packet):
+                slot = by_source.get(source)
+                if slot is not None and slot.outlet.layer is not None:
+                    slot.outlet.layer.want_keyframe()
+        for source, numbers in rtcp.repeats_asked(packets):
+            if source in by_source:
+                self._repeat(by_source[source], numbers, now)
 
     def tell_time(self, outlet: Outlet, time: SenderTime) -> None:
         slot = next(slot for slot in self.slots if slot.outlet is outlet)
@@ -205,17 +212,10 @@ class Subscriber:
         elif self.lost_share > LOSSY:
             self._lossy_at = now
 
-    def _take_requests(self, packet: AnyRtcpPacket, by_source: dict[int, Slot], now: float) -> None:
-        for source in rtcp.asks_for_keyframe(packet):
-            slot = by_source.get(source)
-            if slot is not None and slot.outlet.layer is not None:
-                slot.outlet.layer.want_keyframe()
-        repeats = rtcp.asks_for_repeats(packet)
-        if repeats is not None and repeats[0] in by_source:
-            slot = by_source[repeats[0]]
-            if slot.kind == "audio":
-                self._asked_at = now
-            slot.outlet.resend(repeats[1], now=now)
+    def _repeat(self, slot: Slot, numbers: list[int], now: float) -> None:
+        if slot.kind == "audio":
+            self._asked_at = now
+        slot.outlet.resend(numbers, now=now)
 
     def _turn(self, slot: Slot) -> None:
         """Offer the section as it is wanted now.

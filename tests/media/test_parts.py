@@ -158,8 +158,18 @@ def test_reports_are_what_aiortc_reads():
 @example([0, 1 << 16])
 def test_requests_for_repeats_name_each_number_once(numbers):
     sent = rtcp.repeat_request(7, sorted(numbers))
-    asked = [n & 0xFFFF for p in RtcpPacket.parse(sent) for n in rtcp.asks_for_repeats(p)[1]]
+    asked = [n for packet in RtcpPacket.parse(sent) for n in packet.lost]
     assert set(asked) == {number & 0xFFFF for number in numbers}
+
+
+def test_of_one_datagram_only_so_many_repeats_are_heeded():
+    """However many requests it holds."""
+    one = RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=7, lost=list(range(0, 1_700, 17)))
+    other = RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=9, lost=list(range(0, 1_700, 17)))
+    packets = rtcp.parsed(bytes(one) + bytes(other) + bytes(one) + bytes(other))
+    heeded = [number for _, numbers in rtcp.repeats_asked(packets) for number in numbers]
+    assert sum(len(packet.lost) for packet in packets) > len(heeded) == rtcp.NACKS_READ
+    assert {source for source, numbers in rtcp.repeats_asked(packets) if numbers} == {7, 9}
 
 
 def test_wishes_for_keyframes_are_read():
@@ -172,9 +182,10 @@ def test_wishes_for_keyframes_are_read():
 @given(st.binary(max_size=200))
 def test_noise_is_malformed_rtcp_at_worst(noise):
     try:
-        for packet in rtcp.parsed(noise):
+        packets = rtcp.parsed(noise)
+        for packet in packets:
             rtcp.asks_for_keyframe(packet)
-            rtcp.asks_for_repeats(packet)
+        list(rtcp.repeats_asked(packets))
     except MalformedError:
         pass
 

@@ -1,6 +1,8 @@
 """T05: an admitted peer that changes its sources or floods harms nobody else, and is cut."""
 
 import asyncio
+import functools
+import itertools
 import multiprocessing
 import os
 import struct
@@ -9,13 +11,15 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pylibsrtp
 import pytest
+from aiortc.rtp import RtcpRrPacket
 
 from signaling.engine import Leg, LegDown, MemberId, RoomId
 from signaling.media.dtls import Certificate, Keys
+from signaling.media.flow import EXCESS_REPORTS, MOST_PACKETS, Flow
 from signaling.media.link import Credentials, Intake, Link
 from signaling.media.publisher import UNDECLARED_LIMIT
 from signaling.media.road import Road
-from tests.media.attack import resident_bytes
+from tests.media.attack import HELLO, resident_bytes
 from tests.media.bot import Bot
 from tests.media.conftest import hears, staged, until
 from tests.media.test_publisher import publisher
@@ -23,32 +27,60 @@ from tests.media.test_publisher import publisher
 MAIN = RoomId("main")
 SOURCES = 20_000
 VIDEO = 96
+REPORT = bytes(RtcpRrPacket(ssrc=1, reports=[]))
 
 
 def packet(source: int, sequence: int = 1) -> bytes:
     return struct.pack("!BBHLL", 0x80, VIDEO, sequence & 0xFFFF, 1, source) + bytes(20)
 
 
-async def flood(bot: Bot, make: Callable[[int], bytes], *, until_: Callable[[], bool]) -> None:
+async def flood(send: Callable[[int], None], *, until_: Callable[[], bool]) -> None:
     """Ten thousand a second, or as many as this machine makes, until it is over."""
     sent = 0
     async with asyncio.timeout(30):
         while not until_():
             for _ in range(100):
-                bot.sending.send_packet(make(sent))
+                send(sent)
                 sent += 1
             await asyncio.sleep(0.01)
 
 
+def media(bot: Bot, number: int) -> None:
+    bot.sending.send_packet(packet(77, number))
+
+
+def sources(bot: Bot, number: int) -> None:
+    """More than are admitted."""
+    bot.sending.send_packet(packet(1_000_000 + number))
+
+
+def handshakes(bot: Bot, number: int) -> None:
+    bot.sending._transport.sendto(HELLO, bot.sending._remote)
+
+
+def reports(bot: Bot, number: int) -> None:
+    bot.receiving.send_control(REPORT)
+
+
 @pytest.mark.slow
-async def test_t05_a_peer_that_floods_is_cut_and_the_others_go_on():
+@pytest.mark.parametrize(
+    ("send", "leg"),
+    [
+        (media, Leg.SENDING),
+        (sources, Leg.SENDING),
+        (handshakes, Leg.SENDING),
+        (reports, Leg.RECEIVING),
+    ],
+)
+async def test_t05_a_peer_that_floods_is_cut_and_the_others_go_on(send, leg):
     async with staged() as stage:
         a, b = await stage.enter("a", MAIN), await stage.enter("b", MAIN)
         mallory = await stage.enter("mallory", MAIN)
         await until(hears(b, "a"))
+        await until(hears(mallory, "a"))
         mallory.sends = set()
-        gone = LegDown(MemberId("mallory"), Leg.SENDING, "abuse")
-        await flood(mallory, lambda n: packet(77, n), until_=lambda: stage.saw(gone))
+        gone = LegDown(MemberId("mallory"), leg, "abuse")
+        await flood(functools.partial(send, mallory), until_=lambda: stage.saw(gone))
         await until(hears(b, "a", packets=60))
         await until(hears(a, "b", packets=60))
         assert not [event for event in stage.events if event in _ends_of("a", "b")]
@@ -80,6 +112,7 @@ class NoWire:
     def send(self, datagram: bytes, address: tuple[str, int]) -> None: ...
     def listen(self, ufrag: str, link: Link) -> None: ...
     def ignore(self, ufrag: str) -> None: ...
+    def know(self, source: int, link: Link) -> None: ...
     def release(self, address: tuple[str, int], link: Link) -> None: ...
 
 
@@ -145,6 +178,46 @@ def test_t05_control_without_the_limit_each_source_takes_its_place_in_memory():
     grown, sources = bombarded(Open)
     assert grown > 5_000_000
     assert sources == SOURCES
+
+
+def is_flood(
+    link: Link, sender: pylibsrtp.Session, make: Callable[..., bytes], *, seconds: float
+) -> bool:
+    """Whether it is too much that some thousands come within so long, again and again."""
+    flow, numbers = Flow().after(link, 0.0), itertools.count()
+    for second in range(EXCESS_REPORTS):
+        for number in itertools.islice(numbers, MOST_PACKETS + 1):
+            link.receive(make(sender, number), ("192.0.2.9", 9), seconds * second)
+        flow = flow.after(link, seconds * (second + 1))
+    return flow.is_excessive
+
+
+KINDS = {
+    "report": lambda sender, _: sender.protect_rtcp(REPORT),
+    "source": lambda sender, number: sender.protect(packet(1_000_000 + number)),
+    "handshake": lambda _sender, _number: HELLO,
+    "forged": lambda _sender, number: packet(1, number),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_t05_whatever_a_peer_floods_with_counts(kind):
+    sender, link = _keyed_link(Counted())
+    assert is_flood(link, sender, KINDS[kind], seconds=1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_t05_control_the_same_in_more_time_is_no_flood(kind):
+    sender, link = _keyed_link(Counted())
+    assert not is_flood(link, sender, KINDS[kind], seconds=1.1)
+
+
+def test_t05_a_flood_of_signed_checks_counts():
+    _, link = _keyed_link(Counted())
+    before = link.packets_in
+    for _ in range(10):
+        link.prove(("192.0.2.9", 9), ufrag="u", nominates=False, now=0.0)
+    assert link.packets_in - before == 10
 
 
 def _keyed_link(intake: Intake) -> tuple[pylibsrtp.Session, Link]:
