@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
-from scheduling import claims, confirmation, replays
+from scheduling import calls, claims, confirmation, replays
 from scheduling.claims import Wanted
 from scheduling.joint import asks, company, interviews, search
 from scheduling.joint.ground import Ground, PartKind, Those, horizon_of, load, resources_of
@@ -131,6 +131,8 @@ async def book(
     await company.invite(tx, sealer, appointment, seats)
     interview.appointment_id, interview.room_unit_id = appointment.id, choice.room_unit_id
     interview.rule, interview.due_at, interview.proposal = rule, None, None
+    if interview.searched_at is not None:
+        await calls.settle_all(tx, key_prefix=interviews.stuck_key(interview))
     await _stand(tx, sealer, interview, appointment)
     for seat in seats:
         if seat.state == SeatState.ASKED:

@@ -1,6 +1,5 @@
 """The clock looks for a time, proposes the best, and books it unless somebody objects in time."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +33,8 @@ NOTICE = timedelta(hours=24)
 """So long before it begins a time must stand: people are still to be asked and told."""
 AGAIN = timedelta(hours=4)
 """Office time after which rosters may have changed."""
+TRIES = 6
+"""Two working days of looking in vain, as long as a review may take: then the desk is called."""
 LAST = timedelta(hours=4)
 """Without the office's word so shortly before, another time is looked for."""
 
@@ -49,20 +50,13 @@ async def look(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str | 
     interview.searched_at = tx.now
     calendar = await load_calendar(tx, around=day_of(tx.now))
     books_at = office_due(tx.now, rules.joint_veto, calendar=calendar)
-    found = await search.find(tx, await interviews.those(tx, interview))
-    best = best_of(found.possible, since=books_at + NOTICE, avoided=interview.avoided)
+    refused = {date.fromisoformat(one) for one in interview.avoided}
+    those = await interviews.those(tx, interview)
+    best = await search.best(tx, those, since=books_at + NOTICE, avoided=refused)
     if best is None:
-        return await _later(tx, sealer, interview)
+        return await _later(tx, sealer, interview, vain=due.payload.get("vain", 0) + 1)
     await _propose(tx, interview, choice_at(best), books_at=books_at)
     return None
-
-
-def best_of(possible: Iterable[Time], *, since: datetime, avoided: Iterable[str]) -> Time | None:
-    """The first in rank that leaves time enough, on a day that was not refused before."""
-    refused = {date.fromisoformat(one) for one in avoided}
-    return next(
-        (o for o in possible if o.begins_at >= since and day_of(o.begins_at) not in refused), None
-    )
 
 
 def choice_at(time: Time) -> Choice:
@@ -142,6 +136,7 @@ async def _may_go_on(tx: Tx, interview: JointInterview) -> bool:
 async def _propose(
     tx: Tx, interview: JointInterview, choice: Choice, *, books_at: datetime
 ) -> None:
+    await calls.settle_all(tx, key_prefix=interviews.stuck_key(interview))
     interview.proposal, interview.due_at = choice.plain(), books_at
     interview.awaits_office = not await _is_arranged(tx, interview, choice)
     step(
@@ -198,24 +193,34 @@ def _drop(tx: Tx, interview: JointInterview, rule: Rule, *, reason: str | None) 
     seek(tx, interview, rule)
 
 
-async def _later(tx: Tx, sealer: Sealer, interview: JointInterview) -> str:
-    """Rosters change: look again, as long as there are days left."""
+async def _later(tx: Tx, sealer: Sealer, interview: JointInterview, *, vain: int) -> str:
+    """Rosters change: look again, as long as there are days left.
+
+    Also when the desk was called: it may wish for less, yet what comes free is seen here first.
+    """
     calendar = await load_calendar(tx, around=day_of(tx.now))
     again = office_moment(tx.now + AGAIN, calendar=calendar)
     until = wishes_of(interview.wishes).until
     if until is not None and day_of(again + NOTICE) > until:
         await _give_up(tx, sealer, interview)
         return "stuck"
-    seek(tx, interview, Rule(interview.rule or Rule.OPEN_REQUEST), after=again - tx.now)
+    if vain == TRIES:
+        await _call_desk(tx, sealer, interview)
+    rule = Rule(interview.rule or Rule.OPEN_REQUEST)
+    seek(tx, interview, rule, after=again - tx.now, vain=vain)
     return "none"
 
 
 async def _give_up(tx: Tx, sealer: Sealer, interview: JointInterview) -> None:
     """Nothing that the clock may do is left: it stands on the desk's list."""
     interview.due_at, interview.by_clock = None, False
+    await _call_desk(tx, sealer, interview)
+
+
+async def _call_desk(tx: Tx, sealer: Sealer, interview: JointInterview) -> None:
     tx.audit("stuck", "joint_interview", interview.id, rule=interview.rule)
     case = await tx.session.get_one(Case, interview.case_id)
-    key = f"{CallKind.JOINT_STUCK}:{interview.id}:{interview.round}"
+    key = f"{interviews.stuck_key(interview)}{interview.round}"
     call = NewCall(kind=CallKind.JOINT_STUCK, key=key, name=case.number, interview_id=interview.id)
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
 
@@ -224,7 +229,6 @@ __all__ = [
     "DECIDE",
     "SEARCH",
     "accept",
-    "best_of",
     "choice_at",
     "decide",
     "hand_over",

@@ -13,7 +13,7 @@ from scheduling.joint.ground import Those
 from scheduling.joint.tables import JointInterview, Rule
 from scheduling.joint.tables import JointState as S
 from scheduling.joint.wishes import Wishes
-from scheduling.tables import Appointment
+from scheduling.tables import Appointment, CallKind
 from server.cases import access as cases
 from server.cases.tables import Case, PartyRole, PetitionClass
 from server.identity.tables import Official
@@ -111,14 +111,24 @@ async def change_wishes(tx: Tx, interview: JointInterview, wishes: Wishes) -> No
     seek(tx, interview, Rule.OPEN_REQUEST, after=PATIENCE)
 
 
-def seek(tx: Tx, interview: JointInterview, rule: Rule, *, after: timedelta = timedelta()) -> None:
-    """Have the clock look for a time, unless somebody does it by hand; earlier searches are void."""
+def stuck_key(interview: JointInterview) -> str:
+    """What the keys of calls begin with that no time is found for it."""
+    return f"{CallKind.JOINT_STUCK}:{interview.id}:"
+
+
+def seek(
+    tx: Tx, interview: JointInterview, rule: Rule, *, after: timedelta = timedelta(), vain: int = 0
+) -> None:
+    """Have the clock look for a time, unless somebody does it by hand; earlier searches are void.
+
+    `vain`: so many searches one after another found none.
+    """
     interview.round += 1
     interview.proposal, interview.awaits_office, interview.accepted_by = None, False, None
     interview.rule = rule if interview.by_clock else None
     interview.due_at = tx.now + after if interview.by_clock else None
     if interview.due_at is not None:
-        payload = {"interview_id": str(interview.id), "round": interview.round}
+        payload = {"interview_id": str(interview.id), "round": interview.round, "vain": vain}
         key = f"{SEARCH}:{interview.id}:{interview.round}"
         tx.schedule(SEARCH, key=key, payload=payload, due_at=interview.due_at)
 

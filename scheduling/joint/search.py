@@ -1,12 +1,12 @@
 """When a joint interview can be: ranked times, and of near misses who is missing, why, whom to ask."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from scheduling.joint.ground import Ground, PartKind, Those, Unit, horizon_of, load
-from scheduling.rosters.presence import Member
+from scheduling.rosters.presence import A_DAY, Member
 from scheduling.timetable.free import Free, Why
 from scheduling.timetable.horizon import DAY_CELLS, cells_of
 from scheduling.timetable.joint import Answer, Lack, earliest, find_starts
@@ -73,10 +73,30 @@ class Found:
 
 async def find(tx: Tx, those: Those) -> Found:
     """Over all days until the deadline; none once it has gone by."""
-    if those.wishes.until is not None and those.wishes.until < day_of(tx.now):
-        return Found((), (), {})
-    ground = await load(tx, those, horizon_of(those.wishes, today=day_of(tx.now)))
-    return look_at(ground)
+    ground = await _ground(tx, those)
+    return look_at(ground) if ground else Found((), (), {})
+
+
+async def best(tx: Tx, those: Those, *, since: datetime, avoided: Collection[date]) -> Time | None:
+    """The first in rank of all that begin no earlier and on none of these days."""
+    ground = await _ground(tx, those)
+    return best_at(ground, since=since, avoided=avoided) if ground else None
+
+
+async def _ground(tx: Tx, those: Those) -> Ground | None:
+    today = day_of(tx.now)
+    if those.wishes.until is not None and those.wishes.until < today:
+        return None
+    return await load(tx, those, horizon_of(those.wishes, today=today))
+
+
+def best_at(ground: Ground, *, since: datetime, avoided: Collection[date]) -> Time | None:
+    horizon = ground.horizon
+    days = ((day - horizon.first).days for day in avoided)
+    barred = horizon.touching(horizon.at(0), since)
+    barred |= horizon.days_of((day, A_DAY) for day in days if 0 <= day < horizon.days)
+    found = find_starts(ground.parts, ground.frees, offered=ground.offered & ~barred, most=1)
+    return next((_time(ground, found.answer(cell)) for cell in found.possible), None)
 
 
 def look_at(ground: Ground) -> Found:

@@ -176,6 +176,48 @@ async def test_without_any_time_it_is_searched_again_and_comes_to_the_desk_in_th
     assert kinds == ["joint_stuck"]
 
 
+async def test_time_after_many_that_are_too_soon_or_refused_is_proposed(
+    client, services, district, clerk, runner, clock
+):
+    for day in (23, 24, 25):
+        await district.roster("police", date(2026, 11, day), "09:00", "17:00")
+    made = await wanted(client, district, fixed=district.ids("police"), minutes=30)
+    assert (await times(client, made))["possible"][-1]["begins_at"] < "2026-11-24T06:00:00Z"
+    await later(clock, runner, client, services, clerk)
+    assert (await shown(client, made))["proposal"]["begins_at"] == "2026-11-24T06:00:00Z"
+    path = f"/api/joint-interviews/{made['id']}/veto"
+    assert (await client.post(path, json={"reason": "not this day"})).status == 200
+    await later(clock, runner, client, services, clerk)
+    assert (await shown(client, made))["proposal"]["begins_at"] == "2026-11-25T01:00:00Z"
+
+
+async def test_desk_is_called_once_where_nothing_is_found_without_a_deadline(
+    client, services, district, clerk, runner, clock
+):
+    async def stuck() -> list[bool]:
+        async with services.uow.begin(SYSTEM) as tx:
+            query = sa.select(CallTask).where(CallTask.kind == "joint_stuck")
+            return [call.done_at is not None for call in await tx.session.scalars(query)]
+
+    made = await wanted(client, district, fixed=district.ids("police"), until=None)
+    told = []
+    for _ in range(5):
+        for _ in range(6):
+            clock.move(timedelta(hours=4))
+            await runner.run_all_due()
+        told.append(await stuck())
+    assert told == [[], *[[False]] * 4]  # two working days of patience
+    await later(clock, runner, client, services, clerk)
+    looks = await shown(client, made)
+    assert looks["by_clock"]
+    assert looks["due_at"] > looks["searched_at"]
+    await district.roster("police", date(2026, 12, 3), "09:00", "11:30")
+    await later(clock, runner, client, services, clerk, by=timedelta(hours=48))
+    found = await shown(client, made)
+    assert found["proposal"]["begins_at"] == "2026-12-03T01:00:00Z"
+    assert await stuck() == [True]  # nobody need phone about it any more
+
+
 async def test_unit_complained_of_since_is_not_booked(
     client, services, district, clerk, runner, clock
 ):
