@@ -8,11 +8,12 @@ from scheduling import (
     calls,
     claims,
     comers,
+    complained_of,
     confirmation,
+    earlier,
     holds,
     invitees,
     limits,
-    matters,
     replays,
     requests,
 )
@@ -106,6 +107,7 @@ async def complete(
     people = _people(sealer, held, who, request)
     receiver = Unit(id=held.unit_id, code=held.unit_code)
     case = await matter(tx, sealer, receiver, who, request, calendar=calendar)
+    await complained_of.check(tx, case.id, leader_id=held.leader.account_id, site_id=site_id)
     days = config.scheduling.review_working_days
     due = review_due(tx.now, held.begins_at, calendar=calendar, working_days=days)
     due_at = due if held.review else None
@@ -193,7 +195,7 @@ async def matter(
 ) -> Case:
     """The matter's case: the one meant, or a new one, which the unit that receives leads."""
     if request.case_id:
-        return await matters.known(tx, request.case_id, who.person_id)
+        return await earlier.known(tx, request.case_id, who.person_id)
     name = sealer.open(who.name, purpose="name")
     parties = [NewParty(PartyRole.PETITIONER, name, who.person_id, request.phone)]
     parties += [NewParty(PartyRole.CONCERNED, o.name, phone=o.phone) for o in request.others]

@@ -15,7 +15,6 @@ from scheduling import (
     limits,
     replays,
     requests,
-    sites,
     turns,
 )
 from scheduling.calls import NewCall
@@ -97,7 +96,7 @@ async def _book(
     for_desk = await turns.is_desk(tx, facts.unit_id)
     person = await persons.declare(tx, wanted.who, sealer=sealer)
     await claims.lock(quick, [person.id, facts.leader.account_id])
-    await _check_subject(tx, facts.unit_id, request)
+    await _check_subject(tx, request.subject_unit_id)
     given = await turns.give(
         tx, wanted.slot_id, channel=wanted.channel, urgency=wanted.urgency, for_desk=for_desk
     )
@@ -127,15 +126,10 @@ async def _book(
     return appointment
 
 
-async def _check_subject(tx: Tx, unit_id: UUID, request: Request) -> None:
-    """Neither the leader nor the point may be of the unit complained of."""
-    await sites.check(tx, request.site_id, subject_id=request.subject_unit_id)
-    if request.subject_unit_id is None:
-        return
-    receiver = await tx.session.get_one(Unit, unit_id)
-    if sites.is_barred(receiver, await tx.session.get_one(Unit, request.subject_unit_id)):
-        bad = FieldError("subject_unit_id", "field.receives_itself")
-        raise Invalid("invalid", fields=(bad,))
+async def _check_subject(tx: Tx, subject_id: UUID | None) -> None:
+    """Neither the leader nor the point may be of it, as of any matter that is booked."""
+    if subject_id is not None and await tx.session.get(Unit, subject_id) is None:
+        raise Invalid("invalid", fields=(FieldError("subject_unit_id", "field.invalid"),))
 
 
 async def _have_matter_taken(

@@ -1,46 +1,15 @@
-"""A matter that was brought before, or that is told on the phone after its time was booked."""
+"""A matter that is told on the phone, after somebody else booked the time for it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from scheduling import calls, case_access, sites
-from scheduling.tables import OPEN_STATES, Appointment, CallKind, CallTask
-from server.cases import access
+from scheduling import calls, sites
+from scheduling.tables import Appointment, CallKind, CallTask
 from server.cases import commands as cases
-from server.cases.states import RUNNING
-from server.cases.tables import Case, Party
+from server.cases.tables import Case
 from server.kernel.errors import Conflict
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
-
-MOST = 20
-
-
-@dataclass(frozen=True)
-class Known:
-    """A matter that runs still; `has_time`: with an open appointment of the person's."""
-
-    case: Case
-    has_time: bool
-
-
-async def known(tx: Tx, case_id: UUID, person_id: UUID) -> Case:
-    """The matter that is meant, of this very person, as far as the actor may see it."""
-    return await access.one(tx, case_id, _of_person(tx, person_id))
-
-
-async def running(tx: Tx, person_id: UUID) -> Sequence[Known]:
-    """What this person brought before and is not over, the newest first."""
-    open_now = sa.exists().where(
-        Appointment.case_id == Case.id, Appointment.person_id == person_id,
-        Appointment.state.in_(OPEN_STATES),
-    )  # fmt: skip
-    query = sa.select(Case, open_now).where(_of_person(tx, person_id), Case.state.in_(RUNNING))
-    rows = await tx.session.execute(query.order_by(Case.registered_at.desc()).limit(MOST))
-    return [Known(case, has_time) for case, has_time in rows.all()]
 
 
 @dataclass(frozen=True)
@@ -63,8 +32,3 @@ async def take(tx: Tx, sealer: Sealer, task: CallTask, told: Told, *, note: str)
     if told.subject_unit_id is not None:
         await cases.name_subject(tx, sealer, case, told.subject_unit_id)
         await sites.leave_complained_of(tx, sealer, case)
-
-
-def _of_person(tx: Tx, person_id: UUID) -> sa.ColumnElement[bool]:
-    theirs = sa.select(Party.case_id).where(Party.person_id == person_id)
-    return sa.and_(case_access.of(tx.actor), Case.id.in_(theirs))

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from scheduling import changes, claims, confirmation, holds, invitees
+from scheduling import changes, claims, complained_of, confirmation, holds, invitees, sites
 from scheduling.choices import questions
 from scheduling.events import AppointmentDeclined, AppointmentDiverted
 from scheduling.holds import appointment_row
@@ -10,6 +10,7 @@ from scheduling.invitees import NewInvitee
 from scheduling.slots import look_up
 from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import Appointment, AppointmentState, BookingChannel, Invitee, SessionRole
+from server.cases.tables import Case
 from server.identity.tables import Account
 from server.kernel import state
 from server.kernel.errors import NotFound
@@ -47,6 +48,7 @@ async def divert(
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None:
         raise NotFound
+    await complained_of.check_leader(tx, appointment.case_id, facts.leader.account_id)
     who = [appointment.person_id] if appointment.person_id else []
     await claims.lock(await tx.driver(), [*who, facts.leader.account_id])
     await claims.release(await tx.driver(), appointment.id)
@@ -62,6 +64,8 @@ async def divert(
     await changes.occupy(tx, made, facts, facts.open_to(channel))
     await tx.session.flush()
     await _bring_people(tx, sealer, appointment, made)
+    if made.case_id is not None:
+        await sites.leave_complained_of(tx, sealer, await tx.session.get_one(Case, made.case_id))
     calendar = await load_calendar(tx, around=day_of(tx.now))
     await confirmation.stand(tx, sealer, made, calendar=calendar)
     tx.audit("divert", "appointment", appointment.id, reason=reason, to=made.id)

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from scheduling import calls, changes
 from scheduling.calls import NewCall
-from scheduling.choices import kept_places
+from scheduling.choices import displaced, kept_places, questions, waiting
+from scheduling.choices.tables import OPEN_ENTRIES, EntryState, Offer, WaitlistEntry
+from scheduling.complained_of import barred, is_barred, subject_of
 from scheduling.events import AppointmentConfirmed
 from scheduling.tables import (
     OPEN_STATES,
@@ -16,6 +18,7 @@ from scheduling.tables import (
     AppointmentState,
     AttendBy,
     CallKind,
+    ReceptionDay,
     SitePass,
 )
 from server.cases.tables import Case
@@ -28,11 +31,6 @@ from server.units.tables import Unit
 CHANGEABLE = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 
 
-def is_barred(site: Unit, subject: Unit | None) -> bool:
-    """Whether the point is the unit complained of, or stands below it."""
-    return subject is not None and site.path.startswith(subject.path)
-
-
 def nearest(sites: Sequence[Unit], *, to: Unit | None, subject: Unit | None) -> list[Unit]:
     """The points where nobody of the unit complained of works, those in the same town first."""
     allowed = [site for site in sites if not is_barred(site, subject)]
@@ -43,25 +41,9 @@ def nearest(sites: Sequence[Unit], *, to: Unit | None, subject: Unit | None) -> 
 async def possible(tx: Tx, appointment: Appointment) -> list[Unit]:
     """Where this person may go instead, the nearest first."""
     here = await tx.session.get(Unit, appointment.site_id) if appointment.site_id else None
-    found = nearest(await queries.sites(tx), to=here, subject=await subject_of(tx, appointment))
+    subject = await subject_of(tx, appointment.case_id)
+    found = nearest(await queries.sites(tx), to=here, subject=subject)
     return [site for site in found if site.id != appointment.site_id]
-
-
-async def subject_of(tx: Tx, appointment: Appointment) -> Unit | None:
-    case = await tx.session.get(Case, appointment.case_id) if appointment.case_id else None
-    if case is None or case.subject_unit_id is None:
-        return None
-    return await tx.session.get(Unit, case.subject_unit_id)
-
-
-async def check(tx: Tx, site_id: UUID | None, *, subject_id: UUID | None) -> None:
-    """Raises Invalid for a point of the unit complained of."""
-    site = await tx.session.get(Unit, site_id) if site_id else None
-    subject = await tx.session.get(Unit, subject_id) if subject_id else None
-    if subject_id is not None and subject is None:
-        raise Invalid("invalid", fields=(FieldError("subject_unit_id", "field.invalid"),))
-    if site is not None and is_barred(site, subject):
-        raise Invalid("invalid", fields=(FieldError("site_id", "field.site_complained_of"),))
 
 
 async def change(tx: Tx, appointment: Appointment, site_id: UUID) -> None:
@@ -84,11 +66,13 @@ async def change(tx: Tx, appointment: Appointment, site_id: UUID) -> None:
 
 async def leave_complained_of(tx: Tx, sealer: Sealer, case: Case) -> None:
     """The unit complained of was named: who was to go to a point of its is called, and a seat that
-    its staff opened is closed.
+    its staff opened is closed. Of its leaders' places none is kept, and no line is stood in.
     """
     if case.subject_unit_id is None:
         return
     subject = await tx.session.get_one(Unit, case.subject_unit_id)
+    await _leave_kept_places(tx, sealer, case)
+    await _leave_lines(tx, case)
     query = sa.select(Appointment).where(
         Appointment.case_id == case.id, Appointment.state.in_(OPEN_STATES)
     )
@@ -97,6 +81,29 @@ async def leave_complained_of(tx: Tx, sealer: Sealer, case: Case) -> None:
         if site is not None and is_barred(site, subject):
             await _close_seats(tx, appointment)
             await _call(tx, sealer, appointment)
+
+
+async def _leave_kept_places(tx: Tx, sealer: Sealer, case: Case) -> None:
+    query = sa.select(Appointment).join(Offer, Offer.hold_id == Appointment.id).where(
+        Appointment.state == AppointmentState.ON_HOLD, Offer.ended_at.is_(None),
+        Offer.choice_id.in_(questions.about_case(case.id)),
+    )  # fmt: skip
+    held = (await tx.session.scalars(query)).all()
+    out = await barred(tx, [case.id], {hold.host_id for hold in held})
+    await displaced.take_back(tx, sealer, [one for one in held if (case.id, one.host_id) in out])
+
+
+async def _leave_lines(tx: Tx, case: Case) -> None:
+    query = (
+        sa.select(WaitlistEntry, ReceptionDay.leader_id)
+        .join(ReceptionDay, ReceptionDay.id == WaitlistEntry.day_id)
+        .where(WaitlistEntry.case_id == case.id, WaitlistEntry.state.in_(OPEN_ENTRIES))
+    )
+    rows = (await tx.session.execute(query)).all()
+    out = await barred(tx, [case.id], {leader_id for _, leader_id in rows})
+    for entry, leader_id in rows:
+        if (case.id, leader_id) in out:
+            waiting.end(tx, entry, EntryState.CLOSED)
 
 
 def _shared(one: str, other: str) -> int:

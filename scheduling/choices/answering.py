@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from scheduling import calls, changes, claims
+from scheduling import calls, changes, claims, sites
 from scheduling.choices import kept_places, questions, waiting, wishes
 from scheduling.choices.asking import guest
 from scheduling.choices.tables import (
@@ -17,6 +17,7 @@ from scheduling.choices.tables import (
 from scheduling.draws.tables import DrawEntry
 from scheduling.slots import look_up
 from scheduling.tables import Appointment, AppointmentState
+from server.cases.tables import Case
 from server.kernel.config import Scheduling
 from server.kernel.errors import Conflict, Gone, NotFound
 from server.kernel.sealing import Sealer
@@ -68,6 +69,8 @@ async def take(
         await _book(tx, sealer, choice, hold, rules=rules)
     await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
     await calls.spare(tx, choice.id)
+    if hold.case_id is not None:
+        await sites.leave_complained_of(tx, sealer, await tx.session.get_one(Case, hold.case_id))
 
 
 async def lapse(tx: Tx, sealer: Sealer, due: Due) -> str | None:

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import booking, calls
+from scheduling import booking, calls, complained_of
 from scheduling.calls import NewCall
 from scheduling.choices.kept_places import Guest
 from scheduling.choices.tables import (
@@ -65,12 +65,16 @@ async def _waits(tx: Tx, person_id: UUID) -> int:
 
 
 async def columns(
-    tx: Tx, sealer: Sealer, who: Who, request: Request, *, unit: Unit
+    tx: Tx, sealer: Sealer, who: Who, request: Request, *, unit: Unit, host_id: UUID | None
 ) -> dict[str, object]:
-    """The matter is registered in every case; what a wish and an entry have in common."""
+    """The matter is registered in every case; what a wish and an entry have in common.
+
+    `host_id`: who is to receive, if that is known.
+    """
     calendar = await load_calendar(tx, around=day_of(tx.now))
     site_id = await booking.site_of(tx, request)
     case = await booking.matter(tx, sealer, unit, who, request, calendar=calendar)
+    await complained_of.check(tx, case.id, leader_id=host_id, site_id=site_id)
     return {
         "id": uuid4(), "reference": new_reference(), "unit_id": unit.id, "case_id": case.id,
         "person_id": who.person_id, "account_id": tx.actor.account_id,

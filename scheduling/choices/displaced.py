@@ -150,7 +150,11 @@ async def drop_holds(tx: Tx, sealer: Sealer, day: ReceptionDay) -> None:
     query = sa.select(Appointment).where(
         Appointment.day_id == day.id, Appointment.state == AppointmentState.ON_HOLD
     )
-    held = (await tx.session.scalars(query)).all()
+    await take_back(tx, sealer, (await tx.session.scalars(query)).all())
+
+
+async def take_back(tx: Tx, sealer: Sealer, held: Sequence[Appointment]) -> None:
+    """Places that are kept for nobody any more; who had been offered one is seen to."""
     offered = sa.select(Offer).where(
         Offer.hold_id.in_([one.id for one in held]), Offer.ended_at.is_(None)
     )

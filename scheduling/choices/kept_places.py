@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, confirmation, holds, invitees, limits
+from scheduling import claims, complained_of, confirmation, holds, invitees, limits
 from scheduling.events import AppointmentSubmitted
 from scheduling.invitees import NewInvitee
 from scheduling.limits import Standing
@@ -94,6 +94,7 @@ async def book(
 
     Seat and person must be locked. Raises Gone, Conflict or RuleBroken.
     """
+    await complained_of.check_leader(tx, guest.case_id, hold.host_id)
     limits.check(await standing_of(tx, guest), most_open=most_open)
     await _take(tx, hold, guest.person_id)
     hold.state = state.after(APPOINTMENT, AppointmentState(hold.state), Action.SUBMIT)

@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from scheduling.choices import kept_places
-from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
+from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer, WaitlistEntry, Wish
+from scheduling.draws.tables import DrawEntry
 from scheduling.events import ChoiceAnswered
 from scheduling.invitees import LINK
+from scheduling.tables import Appointment
 from server.kernel.errors import Conflict, NotFound
 from server.kernel.sealing import Sealer, new_token, token_hash
 from server.kernel.uow import Tx
@@ -103,6 +105,18 @@ async def open_of(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Choice]:
     """Questions nobody has answered, the one due first first."""
     query = sa.select(Choice).where(Choice.answered_at.is_(None), *conditions)
     return list((await tx.session.scalars(query.order_by(Choice.due_at))).all())
+
+
+def about_case(case_id: UUID) -> sa.Select[UUID]:
+    """Selects the open questions about a matter, whatever came of it so far."""
+    own = [
+        column.in_(sa.select(table.id).where(table.case_id == case_id))
+        for column, table in (
+            (Choice.appointment_id, Appointment), (Choice.wish_id, Wish),
+            (Choice.entry_id, WaitlistEntry), (Choice.draw_entry_id, DrawEntry),
+        )
+    ]  # fmt: skip
+    return sa.select(Choice.id).where(Choice.answered_at.is_(None), sa.or_(*own))
 
 
 async def withdraw_about(tx: Tx, appointment_id: UUID) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from scheduling import complained_of
 from scheduling.choices.tables import OPEN_ENTRIES, WaitlistEntry, Wish
 from scheduling.plans.stand_ins import CHANGEABLE
 from scheduling.tables import ReceptionDay, Slot
@@ -64,7 +65,7 @@ class Asker:
 async def find(tx: Tx, wish: Wish) -> list[LeaderTimes]:
     """By leader: the wished one first, then who is in charge, then in official order."""
     horizon = Horizon(day_of(tx.now), DAYS)
-    places = await _places(tx)
+    places = await _places(tx, wish.case_id)
     case = await tx.session.get_one(Case, wish.case_id)
     leaders = list({place.slot.resource for place in places})
     closed = {
@@ -118,8 +119,11 @@ def _cell(horizon: Horizon, moment: datetime) -> int:
     return next(each(horizon.touching(moment, moment + CELL)))
 
 
-async def _places(tx: Tx) -> list[Place]:
-    """Times of published days from tomorrow on; where somebody waits, the line comes first."""
+async def _places(tx: Tx, case_id: UUID) -> list[Place]:
+    """Times of published days from tomorrow on; where somebody waits, the line comes first.
+
+    Not of leaders who keep out of the matter.
+    """
     waited = sa.select(WaitlistEntry.day_id).where(WaitlistEntry.state.in_(OPEN_ENTRIES))
     query = (
         sa.select(Slot, Official)
@@ -134,4 +138,5 @@ async def _places(tx: Tx) -> list[Place]:
         .order_by(Slot.begins_at)
     )
     rows = (await tx.session.execute(query)).all()
-    return [Place(slot, leader) for slot, leader in rows]
+    out = await complained_of.barred(tx, [case_id], {leader.account_id for _, leader in rows})
+    return [Place(slot, leader) for slot, leader in rows if (case_id, leader.account_id) not in out]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import calls, claims, limits, phoned, replays
+from scheduling import calls, claims, complained_of, limits, phoned, replays
 from scheduling.calls import NewCall
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
@@ -13,7 +13,7 @@ from scheduling.choices.tables import OPEN_WISHES, Choice, ChoiceKind, Chosen, W
 from scheduling.events import WishDeclined
 from scheduling.requests import Request
 from scheduling.review_time import daytime_moment, review_due, step_due
-from scheduling.tables import CallKind, Slot
+from scheduling.tables import CallKind, ReceptionDay, Slot
 from server.identity.tables import Official
 from server.kernel.actor import ActorKind
 from server.kernel.config import Config, Scheduling
@@ -51,7 +51,7 @@ async def ask(
     unit = await _unit(tx, leader_id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
     due_at = step_due(tx.now, working_days=config.scheduling.wish_working_days, calendar=calendar)
-    facts = await asking.columns(tx, sealer, who, request, unit=unit)
+    facts = await asking.columns(tx, sealer, who, request, unit=unit, host_id=leader_id)
     wish = Wish(**facts, leader_id=leader_id, state=WishState.ASKED, due_at=due_at)
     tx.session.add(wish)
     await tx.session.flush()
@@ -74,6 +74,10 @@ async def propose(
     slots = (await tx.session.scalars(query)).all()
     if not slots:
         raise NotFound
+    hosts = sa.select(ReceptionDay.leader_id).where(
+        ReceptionDay.id.in_([slot.day_id for slot in slots])
+    )
+    await complained_of.check_leader(tx, wish.case_id, *await tx.session.scalars(hosts))
     due_at = review_due(
         tx.now, slots[0].begins_at, working_days=rules.choice_working_days, calendar=calendar
     )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, confirmation, limits
+from scheduling import claims, complained_of, confirmation, limits
 from scheduling.choices import asking, kept_places
 from scheduling.claims import Wanted
 from scheduling.draws import announcing, lottery, passing_on, places
@@ -43,12 +43,18 @@ async def entries_of(tx: Tx, draw_id: UUID) -> list[DrawEntry]:
 
 
 async def _book(tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, *, rules: Scheduling) -> None:
-    """The place is theirs; who has something else at that time, or enough open, is asked, and phoned."""
+    """The place is theirs; who has something else at that time, or enough open, is asked, and phoned.
+
+    Of a host who keeps out of the matter it goes to the next.
+    """
     assert entry.place is not None
     who = asking.guest(entry)
     quick = await tx.driver()
     people = [draw.host_id, entry.person_id]
     await claims.lock(quick, people)
+    if await complained_of.barred(tx, [who.case_id], [draw.host_id]):
+        await passing_on.phone(tx, sealer, draw, entry, choice=None)
+        return
     theirs = await kept_places.standing_of(tx, who)
     if limits.broken(theirs, most_open=rules.open_appointments) is not None:
         await _ask(tx, sealer, draw, entry, rules=rules)

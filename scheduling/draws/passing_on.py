@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import calls, claims, phoned
+from scheduling import calls, claims, complained_of, phoned
 from scheduling.calls import NewCall
 from scheduling.choices import questions, waiting
 from scheduling.choices.questions import About
@@ -94,7 +94,7 @@ async def _serve(tx: Tx, sealer: Sealer, draw: Draw, *, rules: Scheduling) -> in
     """In the order that was drawn; who has another appointment is passed over, and keeps the place."""
     await claims.lock(await tx.driver(), [draw.host_id])
     line, offered = await _line(tx, draw), 0
-    busy = await _busy(tx, line)
+    busy = await _busy(tx, draw, line)
     for place in await places.free(tx, draw):
         over = list(takewhile(lambda one: one.person_id in busy, line))
         if len(over) == len(line):
@@ -122,13 +122,17 @@ async def _line(tx: Tx, draw: Draw) -> list[DrawEntry]:
     return list((await tx.session.scalars(query.order_by(DrawEntry.place))).all())
 
 
-async def _busy(tx: Tx, line: Sequence[DrawEntry]) -> set[UUID]:
-    """Who has an appointment that is open, whatever it is about."""
+async def _busy(tx: Tx, draw: Draw, line: Sequence[DrawEntry]) -> set[UUID]:
+    """Who has an appointment that is open, whatever it is about, or from whose matter the host
+    keeps out.
+    """
+    out = await complained_of.barred(tx, {entry.case_id for entry in line}, [draw.host_id])
+    barred = {entry.person_id for entry in line if (entry.case_id, draw.host_id) in out}
     query = sa.select(Appointment.person_id).where(
         Appointment.person_id.in_([entry.person_id for entry in line]),
         Appointment.state.in_(OPEN_STATES),
     )
-    return {one for one in await tx.session.scalars(query) if one}
+    return barred | {one for one in await tx.session.scalars(query) if one}
 
 
 async def _hold(tx: Tx, draw: Draw, place: int, times: Window) -> UUID | None:

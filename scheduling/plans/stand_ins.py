@@ -1,6 +1,6 @@
 """Who may receive in a leader's stead, with which day one can be swapped, and why others cannot."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,8 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from scheduling import access
-from scheduling.tables import Claim, ClaimReason, DayState, ReceptionDay
+from scheduling import access, complained_of
+from scheduling.tables import (
+    OPEN_STATES,
+    Appointment,
+    Claim,
+    ClaimReason,
+    DayState,
+    ReceptionDay,
+)
 from server.identity.tables import Official
 from server.kernel.uow import Tx
 from server.units.tables import Unit
@@ -27,6 +34,7 @@ class Unfit(StrEnum):
     RECEIVES_THEN = "receives_then"
     AWAY_THEN = "away_then"
     BUSY_THEN = "busy_then"
+    KEEPS_OUT = "keeps_out"
 
 
 @dataclass(frozen=True)
@@ -47,15 +55,17 @@ class OtherDay:
 async def why_not(tx: Tx, day: ReceptionDay, leader: Official) -> Unfit | None:
     """Why this leader cannot receive on that day."""
     absent = await tx.session.get_one(Official, day.leader_id)
-    busy = await _busy(tx, [day], [leader.account_id])
-    return _why(tx, day, absent, leader, busy)
+    leaders = [leader.account_id]
+    busy, out = await _busy(tx, [day], leaders), await _kept_out(tx, [day], leaders)
+    return _why(tx, day, absent, leader, busy) or _out(day, leader.account_id, out)
 
 
 async def why_not_swap(tx: Tx, one: ReceptionDay, other: ReceptionDay) -> Unfit | None:
     """Why these two days cannot be swapped; rank is no matter, since both are published."""
     leaders = [one.leader_id, other.leader_id]
     busy = await _busy(tx, [one, other], leaders)
-    return _why_swap(tx, one, other, busy)
+    out = await _kept_out(tx, [one, other], leaders)
+    return _why_swap(tx, one, other, busy, out)
 
 
 async def candidates(tx: Tx, day: ReceptionDay) -> list[StandIn]:
@@ -63,8 +73,12 @@ async def candidates(tx: Tx, day: ReceptionDay) -> list[StandIn]:
     absent = await tx.session.get_one(Official, day.leader_id)
     query = sa.select(Official).where(Official.account_id != day.leader_id)
     officials = (await tx.session.scalars(query.order_by(Official.rank))).all()
-    busy = await _busy(tx, [day], [one.account_id for one in officials])
-    found = [StandIn(one, _why(tx, day, absent, one, busy)) for one in officials]
+    ids = [one.account_id for one in officials]
+    busy, out = await _busy(tx, [day], ids), await _kept_out(tx, [day], ids)
+    found = [
+        StandIn(one, _why(tx, day, absent, one, busy) or _out(day, one.account_id, out))
+        for one in officials
+    ]
     return sorted(found, key=lambda one: one.why is not None)
 
 
@@ -87,7 +101,10 @@ async def days_to_swap(tx: Tx, day: ReceptionDay) -> list[OtherDay]:
     others = [other for other, _ in rows]
     leaders = [day.leader_id, *(other.leader_id for other in others)]
     busy = await _busy(tx, [day, *others], leaders)
-    found = [OtherDay(other, leader, _why_swap(tx, day, other, busy)) for other, leader in rows]
+    out = await _kept_out(tx, [day, *others], leaders)
+    found = [
+        OtherDay(other, leader, _why_swap(tx, day, other, busy, out)) for other, leader in rows
+    ]
     return sorted(found, key=lambda one: (one.why is not None, one.day.begins_at))
 
 
@@ -101,6 +118,8 @@ class Span:
 
 
 Busy = Mapping[UUID, Sequence[Span]]
+KeptOut = Set[tuple[UUID, UUID]]
+"""Pairs of day and leader: of a matter that is booked on the day the leader keeps out."""
 
 
 async def _busy(tx: Tx, days: Sequence[ReceptionDay], leaders: Iterable[UUID]) -> Busy:
@@ -125,6 +144,18 @@ async def _busy(tx: Tx, days: Sequence[ReceptionDay], leaders: Iterable[UUID]) -
     return found
 
 
+async def _kept_out(tx: Tx, days: Sequence[ReceptionDay], leaders: Collection[UUID]) -> KeptOut:
+    query = sa.select(Appointment.day_id, Appointment.case_id).where(
+        Appointment.day_id.in_([day.id for day in days]), Appointment.state.in_(OPEN_STATES),
+    )  # fmt: skip
+    booked = [(day_id, case_id) for day_id, case_id in await tx.session.execute(query) if case_id]
+    pairs = await complained_of.barred(tx, {case_id for _, case_id in booked}, leaders)
+    return {
+        (day_id, leader_id) for day_id, case_id in booked if day_id
+        for barred, leader_id in pairs if barred == case_id
+    }  # fmt: skip
+
+
 def _why(tx: Tx, day: ReceptionDay, absent: Official, leader: Official, busy: Busy) -> Unfit | None:
     if leader.account_id == absent.account_id:
         return Unfit.SAME_LEADER
@@ -135,14 +166,21 @@ def _why(tx: Tx, day: ReceptionDay, absent: Official, leader: Official, busy: Bu
     return _kept(busy.get(leader.account_id, ()), day)
 
 
-def _why_swap(tx: Tx, one: ReceptionDay, other: ReceptionDay, busy: Busy) -> Unfit | None:
+def _out(day: ReceptionDay, leader_id: UUID, out: KeptOut) -> Unfit | None:
+    return Unfit.KEEPS_OUT if (day.id, leader_id) in out else None
+
+
+def _why_swap(
+    tx: Tx, one: ReceptionDay, other: ReceptionDay, busy: Busy, out: KeptOut
+) -> Unfit | None:
     if one.leader_id == other.leader_id:
         return Unfit.SAME_LEADER
     if any(day.state not in CHANGEABLE or day.begins_at <= tx.now for day in (one, other)):
         return Unfit.TOO_LATE
     if one.begins_at < other.ends_at and other.begins_at < one.ends_at:
         return Unfit.RECEIVES_THEN
-    return _kept(_without(busy, one), other) or _kept(_without(busy, other), one)
+    kept = _kept(_without(busy, one), other) or _kept(_without(busy, other), one)
+    return kept or _out(one, other.leader_id, out) or _out(other, one.leader_id, out)
 
 
 def _without(busy: Busy, own: ReceptionDay) -> list[Span]:

@@ -13,16 +13,16 @@ from scheduling import (
     booking,
     calls,
     changes,
+    earlier,
     holds,
     matching,
-    matters,
     public_days,
     queries,
 )
 from scheduling.booking import Other, Request
 from scheduling.calls import NewCall
 from scheduling.comers import Comer
-from scheduling.matters import Known
+from scheduling.earlier import Known
 from scheduling.messages import addresses
 from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, SessionRole
 from server.cases.categories import Category
@@ -169,7 +169,7 @@ class WhoseMatters(Body):
 async def read_own_matters(ctx: Context, query: WhoseMatters) -> list[OwnMatter]:
     """What an appointment of this person may be about, beside something new."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        found = await matters.running(tx, query.person_id)
+        found = await earlier.running(tx, query.person_id)
     return [own_matter(one, sealer=ctx.services.sealer) for one in found]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling import codes, company, invitees, sites
+from scheduling import codes, company, complained_of, invitees, sites
 from scheduling.comers import BY_LETTER
 from scheduling.desk_queries import COMES, Beside
 from scheduling.messages.replies import Partstat
@@ -149,7 +149,7 @@ def desk_appointment(
         attend_by=AttendBy(appointment.attend_by),
         site_name=shown.site.name if shown.site else None,
         site_address=shown.site.address if shown.site else None,
-        site_barred=shown.site is not None and sites.is_barred(shown.site, beside.subject),
+        site_barred=shown.site is not None and complained_of.is_barred(shown.site, beside.subject),
         needs=appointment.needs,
         person_name=_open(sealer, person.name if person else None, "name"),
         person_level=IdentityLevel(person.level) if person else None,

@@ -624,7 +624,7 @@ export type Trouble = "holiday" | "away" | "overlap" | "weekend"
 
 export interface TroubledView { role: SessionRole; trouble: "bad" | "lost"; loss: number | null; rtt: number | null }
 
-export type Unfit = "same_leader" | "too_late" | "lower_rank" | "receives_then" | "away_then" | "busy_then"
+export type Unfit = "same_leader" | "too_late" | "lower_rank" | "receives_then" | "away_then" | "busy_then" | "keeps_out"
 
 export type UnitKind = "district_centre" | "sub_centre" | "area" | "village" | "grid" | "department" | "committee" | "studio" | "tribunal" | "office" | "centre" | "service"
 
