@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +19,8 @@ from typing import Any, Self
 
 import aiohttp
 
-KEEPALIVE_SECONDS = 20.0
+log = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 5.0
 TOKEN_SECONDS = 60
 PROTOCOL = "janus-protocol"
@@ -40,6 +42,14 @@ def signed_token(key: str, *, until: int) -> str:
     text = f"{until},janus,{VIDEOROOM}"
     mac = hmac.new(key.encode(), text.encode(), hashlib.sha1).digest()
     return f"{text}:{base64.b64encode(mac).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between signs of life, and for an answer."""
+
+    keepalive: float = 20.0
+    answer: float = ANSWER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class Session:
     on_end: Callable[[str], None] = lambda _: None
     secret: str | None = None
     token_secret: str | None = None
+    pace: Pace = Pace()
     id: int = 0
     _asked: dict[str, _Asked] = field(default_factory=dict)
     _failure: str = ""
@@ -79,6 +90,7 @@ class Session:
         on_end: Callable[[str], None] = lambda _: None,
         secret: str | None = None,
         token_secret: str | None = None,
+        pace: Pace = Pace(),
     ) -> AsyncIterator[Self]:
         """Raises JanusError when the instance cannot be reached; `on_end` tells when it is gone."""
         async with aiohttp.ClientSession() as client:
@@ -86,7 +98,7 @@ class Session:
                 socket = await client.ws_connect(url, protocols=[PROTOCOL], heartbeat=5)
             except (aiohttp.ClientError, OSError) as error:
                 raise JanusError(f"{url}: {error}") from error
-            session = cls(socket, on_event, on_end, secret, token_secret)
+            session = cls(socket, on_event, on_end, secret, token_secret, pace)
             tasks = [asyncio.create_task(session._read())]
             try:
                 session.id = (await session._ask({"janus": "create"}))["data"]["id"]
@@ -150,23 +162,40 @@ class Session:
         if self.token_secret:
             whole["token"] = signed_token(self.token_secret, until=int(time.time()) + TOKEN_SECONDS)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.pace.answer):
                 await self.socket.send_json(whole)
                 return await asked.answer
         except (TimeoutError, ConnectionError) as error:
-            raise JanusError("no answer") from error
+            raise JanusError(self._failure or "no answer") from error
         finally:
             self._asked.pop(transaction, None)
 
     async def _read(self) -> None:
-        async for frame in self.socket:
-            if frame.type is aiohttp.WSMsgType.TEXT:
-                self._take(json.loads(frame.data))
-        self._failure = "the connection is gone"
-        self.on_end(self._failure)
+        reason = "the connection is gone"
+        try:
+            async for frame in self.socket:
+                if frame.type is not aiohttp.WSMsgType.TEXT:
+                    continue
+                told: Json = json.loads(frame.data)
+                if told["janus"] == "timeout":
+                    reason = "it has ended the session"
+                    break
+                self._take(told)
+        except Exception as fault:  # one that nobody foresaw: better a new session than a deaf one
+            log.exception("janus: what it said")
+            reason = repr(fault)
+        await self._end(reason)
+
+    async def _end(self, reason: str) -> None:
+        """It is of no use any more: whoever waits is told, and what follows."""
+        if self._failure:
+            return
+        self._failure = reason
+        self.on_end(reason)
         for asked in self._asked.values():
             if not asked.answer.done():
-                asked.answer.set_exception(JanusError(self._failure))
+                asked.answer.set_exception(JanusError(reason))
+        await self.socket.close()
 
     def _take(self, frame: Json) -> None:
         asked = self._asked.get(frame.get("transaction", ""))
@@ -181,5 +210,14 @@ class Session:
     async def _keep_alive(self) -> None:
         """Janus ends a session that says nothing for a minute."""
         while True:
-            await asyncio.sleep(KEEPALIVE_SECONDS)
+            await asyncio.sleep(self.pace.keepalive)
+            # an answer that is late once may have waited for ourselves
+            if not await self._is_alive() and not await self._is_alive():
+                return await self._end("it does not answer")
+
+    async def _is_alive(self) -> bool:
+        try:
             await self._ask({"janus": "keepalive"})
+        except JanusError:
+            return False
+        return True
