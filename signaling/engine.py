@@ -162,17 +162,20 @@ class MemberStats:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What one worker or instance carries; packets are counted since it began, those that come whatever they are."""
+    """What one worker or instance carries; packets are counted since it began, those that come whatever they are.
+
+    What nobody counts is None.
+    """
 
     engine: str
     is_up: bool
     rooms: int = 0
     members: int = 0
-    packets_in: int = 0
-    packets_out: int = 0
-    packets_failed: int = 0
+    packets_in: int | None = None
+    packets_out: int | None = None
+    packets_failed: int | None = None
     """Could not be encrypted or sent, though the way was open."""
-    faults: int = 0
+    faults: int | None = None
     """Of ours, each in the part of one member, and borne by that member alone."""
     dropped: tuple[tuple[str, int], ...] = ()
     """Datagrams that were not believed, by reason."""

@@ -113,10 +113,14 @@ def _packets(carried: list[Carried]) -> Iterator[Metric]:
         "yuntiao_udp_dropped", "Datagrams that were not believed", labels=("worker", "reason")
     )
     for one in carried:
-        packets.add_metric((one.engine, "in"), one.packets_in)
-        packets.add_metric((one.engine, "out"), one.packets_out)
-        failed.add_metric((one.engine,), one.packets_failed)
-        faults.add_metric((one.engine,), one.faults)
-        for reason, count in one.dropped:
-            dropped.add_metric((one.engine, reason), count)
+        for family, names, count in (
+            (packets, (one.engine, "in"), one.packets_in),
+            (packets, (one.engine, "out"), one.packets_out),
+            (failed, (one.engine,), one.packets_failed),
+            (faults, (one.engine,), one.faults),
+        ):
+            if count is not None:
+                family.add_metric(names, count)
+        for reason, times in one.dropped:
+            dropped.add_metric((one.engine, reason), times)
     yield from (packets, failed, faults, dropped)

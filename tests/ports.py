@@ -77,7 +77,7 @@ class SilentEngine:
         self.calls.append(("view" if pictures else "sound", member))
 
     async def carried(self) -> tuple[Carried, ...]:
-        return (Carried("silent", is_up=True, members=len(self.rooms), packets_failed=3),)
+        return (Carried("silent", is_up=True, members=len(self.rooms), packets_failed=3, faults=0),)
 
     async def close(self, member: MemberId) -> None:
         self.closed.append(member)

@@ -6,6 +6,7 @@ whom: a private talk is another set of subscriptions, no other peer connection.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -24,6 +25,7 @@ from signaling.engine import (
     MemberId,
     MemberStats,
     Refusal,
+    Reset,
     RoomId,
     Speaking,
     View,
@@ -31,7 +33,7 @@ from signaling.engine import (
 from signaling.janus.captures import Captures
 from signaling.janus.handles import Handles
 from signaling.janus.numbers import Admin, stats_of
-from signaling.janus.people import Person, Publishing, without_candidates
+from signaling.janus.people import Person, Publishing, speaking_in, without_candidates
 from signaling.janus.session import Answer, JanusError, Json, Session
 from signaling.janus.subscriptions import Subscriptions
 from signaling.media.sdp import (
@@ -61,6 +63,7 @@ class JanusEngine:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
+        self._keys: dict[str, str] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -69,7 +72,7 @@ class JanusEngine:
         self._captures: Captures | None = None
         self._people: dict[MemberId, Person] = {}
         self._homes: dict[RoomId, str] = {}
-        self._talking: dict[RoomId, list[MemberId]] = {}
+        self._utterances = itertools.count(1)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = contextlib.AsyncExitStack()
@@ -98,11 +101,12 @@ class JanusEngine:
             token_secret=self.instance.token_secret,
         )
         try:
-            handles = Handles(await self._closing.enter_async_context(opened))
+            handles = Handles(await self._closing.enter_async_context(opened), self._keys)
         except JanusError as error:
             raise MediaUnavailableError(str(error)) from error
         self._opened = Subscriptions(handles, self._people, self._tell)
         self._captures = Captures(handles, self._people)
+        await _end_all(handles, self._keys)  # of the connection before, if Janus outlived it
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -110,6 +114,8 @@ class JanusEngine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._captures is not None:
             await self._captures.close()
+        if self.is_up:
+            await _end_all(self._handles, self._keys)
         await self._closing.aclose()
         while self._events.full():
             self._events.get_nowait()
@@ -158,23 +164,25 @@ class JanusEngine:
 
     async def grant(self, member: MemberId, room: RoomId) -> None:
         person = self._person(member)
-        left = self._near(person)
+        left, before = self._near(person), person.room
         person.room = room
-        if not person.home:
-            person.home = self._homes.get(room) or secrets.token_hex(8)
-        self._homes.setdefault(room, person.home)
+        await self._house(person, self._homes.setdefault(room, person.home or secrets.token_hex(8)))
         await self._capture(person)
         await self._subscriptions.refresh([*left, *self._near(person)])
+        if person.spoke and before is not None and before != room:
+            self._tell_speaking(before)
+        self._tell_newcomer(room)
 
     async def revoke(self, member: MemberId) -> None:
         person = self._people.get(member)
         if person is None:
             return
-        left = self._near(person)
+        left, before = self._near(person), person.room
         person.room = None
+        if person.spoke and before is not None:
+            self._tell_speaking(before)
         await self._capture(person)
         await self._subscriptions.refresh(left)
-        self._forget_if_empty(person)
 
     async def permit(
         self, member: MemberId, *, audio: bool, video: bool, screen: bool = False
@@ -182,6 +190,8 @@ class JanusEngine:
         person = self._person(member)
         allowed = {"audio": audio, "video": video, "screen": screen}
         person.permitted = frozenset(kind for kind, is_allowed in allowed.items() if is_allowed)
+        if person.spoke and person.room is not None:
+            self._tell_speaking(person.room)
         await self._capture(person)
         await self._subscriptions.refresh(self._near(person))
 
@@ -207,11 +217,11 @@ class JanusEngine:
             await self._drop_publisher(person)
             await self._subscriptions.end(person)
         self._people.pop(member, None)
+        await self._end_if_left(person.home)
 
     async def close_room(self, room: RoomId) -> None:
         for person in self._in_room(room):
             await self.revoke(person.id)
-        self._homes.pop(room, None)
         await self.capture(room, to=None)
 
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
@@ -221,8 +231,8 @@ class JanusEngine:
 
     async def carried(self) -> tuple[Carried, ...]:
         """People and rooms; packets are for Janus's own monitoring."""
-        rooms = len(self._homes)
-        return (Carried(self.name, self.is_up, rooms=rooms, members=len(self._people)),)
+        rooms = {person.room for person in self._people.values() if person.room is not None}
+        return (Carried(self.name, self.is_up, rooms=len(rooms), members=len(self._people)),)
 
     async def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
         """Only where the admin API was named."""
@@ -260,10 +270,30 @@ class JanusEngine:
             raise MediaRefusedError(Refusal.UNSUPPORTED)
         return answer.sdp
 
+    async def _house(self, person: Person, home: str) -> None:
+        """Who was made a publisher in another of Janus's rooms begins anew in this one."""
+        before = person.home
+        if before == home:
+            return
+        async with person.turn:
+            person.home = home
+            await self._drop_publisher(person)
+            await self._subscriptions.end(person)
+        if before:
+            await self._end_if_left(before)
+            self._tell(Reset((person.id,)))
+
+    async def _end_if_left(self, home: str) -> None:
+        if not home or any(person.home == home for person in self._people.values()):
+            return
+        self._homes = {room: name for room, name in self._homes.items() if name != home}
+        await self._handles.end(home)
+
     async def _drop_publisher(self, person: Person) -> None:
         if person.publishing is not None:
             await self._handles.detach(person.publishing.handle)
             person.publishing = None
+            self._note_speech(person, speaks=False)
             for other in self._people.values():
                 if other.subscribing is not None:
                     other.subscribing.lose(person.id)
@@ -282,8 +312,12 @@ class JanusEngine:
                     person.publishing.is_up = True
                     self._spawn(self._subscriptions.refresh(self._near(person)))
                     self._spawn(self._capture(person))
+                elif leg is Leg.RECEIVING and person.room is not None:
+                    self._tell_newcomer(person.room)
             case "hangup":
                 self._tell(LegDown(person.id, leg, str(frame.get("reason", ""))))
+                if leg is Leg.SENDING:
+                    self._note_speech(person, speaks=False)
             case "event":
                 self._take_news(person, leg, frame)
             case _:
@@ -298,17 +332,21 @@ class JanusEngine:
                 person, subscribing, Answer(news, (frame.get("jsep") or {}).get("sdp"))
             )
         elif kind in {"talking", "stopped-talking"} and news.get("id") == person.id:
-            self._tell_talking(person, is_talking=kind == "talking")
+            self._note_speech(person, speaks=kind == "talking")
 
-    def _tell_talking(self, person: Person, *, is_talking: bool) -> None:
-        """Everybody in the room is told who speaks; what the speaker hears is enough for us."""
-        if person.room is None:
-            return
-        before = self._talking.get(person.room, [])
-        others = [one for one in before if one != person.id]
-        now = [person.id, *others] if is_talking else others
-        self._talking[person.room] = now
-        self._tell(Speaking(person.room, tuple(now)))
+    def _note_speech(self, person: Person, *, speaks: bool) -> None:
+        """What the speaker's own handle is told is enough for us."""
+        if speaks != bool(person.spoke):
+            person.spoke = next(self._utterances) if speaks else 0
+            if person.room is not None:
+                self._tell_speaking(person.room)
+
+    def _tell_speaking(self, room: RoomId) -> None:
+        self._tell(Speaking(room, speaking_in(room, self._people.values())))
+
+    def _tell_newcomer(self, room: RoomId) -> None:
+        if speaking_in(room, self._people.values()):
+            self._tell_speaking(room)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -351,9 +389,10 @@ class JanusEngine:
         others = self._in_room(person.room) if person.room is not None else []
         return [person, *(other for other in others if other is not person)]
 
-    def _forget_if_empty(self, person: Person) -> None:
-        if person.is_empty:
-            self._people.pop(person.id, None)
+
+async def _end_all(handles: Handles, keys: Mapping[str, str]) -> None:
+    for home in list(keys):
+        await handles.end(home)
 
 
 async def _numbers(admin: Admin, session: int, person: Person) -> MemberStats:

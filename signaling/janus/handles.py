@@ -1,6 +1,8 @@
 """The handles of one session with Janus: whose each is, and what they are asked."""
 
+import asyncio
 import base64
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -8,14 +10,22 @@ from signaling.engine import Leg, MediaUnavailableError
 from signaling.janus.people import Person
 from signaling.janus.session import Answer, JanusError, Json, Session
 
+log = logging.getLogger(__name__)
+NO_SUCH_ROOM, ROOM_EXISTS = 426, 427
+
 
 class Handles:
-    """Every failure of Janus is a MediaUnavailableError here."""
+    """Every failure of Janus is a MediaUnavailableError here.
 
-    def __init__(self, session: Session) -> None:
+    `keys` are of the rooms that we made, by their names, and outlive this session as the rooms do.
+    """
+
+    def __init__(self, session: Session, keys: dict[str, str]) -> None:
         self._session = session
         self._owners: dict[int, tuple[Person, Leg]] = {}
-        self._keys: dict[str, str] = {}
+        self._keys = keys
+        self._made: set[str] = set()
+        self._making = asyncio.Lock()
 
     @property
     def session(self) -> Session:
@@ -38,18 +48,46 @@ class Handles:
             await self._session.detach(handle)
 
     async def join(self, person: Person, handle: int) -> None:
+        await self._make(person.home, handle)
+        join = {"request": "join", "ptype": "publisher", "room": person.home, "id": person.id}
+        await self.say(handle, join)
+
+    async def _make(self, home: str, handle: int) -> None:
         """The room is made by the first who comes; only we know its key."""
-        if person.home not in self._keys:
-            self._keys[person.home] = secrets.token_hex(16)
+        async with self._making:
+            if home in self._made:
+                return
             room = {
-                "request": "create", "room": person.home, "secret": self._keys[person.home],
+                "request": "create", "room": home,
+                "secret": self._keys.setdefault(home, secrets.token_hex(16)),
                 "is_private": True, "publishers": 64, "videocodec": "vp8", "audiocodec": "opus",
                 "audiolevel_ext": True, "audiolevel_event": True, "audio_active_packets": 20,
                 "audio_level_average": 35, "fir_freq": 0, "notify_joining": False,
             }  # fmt: skip
-            await self.ask(handle, room)
-        join = {"request": "join", "ptype": "publisher", "room": person.home, "id": person.id}
-        await self.say(handle, join)
+            try:
+                await self._session.ask(handle, room)
+            except JanusError as error:
+                if error.code != ROOM_EXISTS:  # else the answer to our first try was late
+                    raise MediaUnavailableError(str(error)) from error
+            self._made.add(home)
+
+    async def end(self, home: str) -> None:
+        """Nobody is left of those whom the room was made for."""
+        if home not in self._keys or not self._session.is_open:
+            return
+        self._made.discard(home)
+        try:
+            handle = await self._session.attach()
+            try:
+                body = {"request": "destroy", "room": home, "secret": self._keys[home]}
+                await self._session.ask(handle, body)
+            finally:
+                await self._session.detach(handle)
+        except JanusError as error:
+            if error.code != NO_SUCH_ROOM:
+                log.warning("a room stays in %s", error)
+                return
+        self._keys.pop(home, None)
 
     async def forward(
         self, person: Person, handle: int, streams: Sequence[Json], *, host: str, key: bytes

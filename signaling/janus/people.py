@@ -94,6 +94,8 @@ class Person:
     screen_view: View = View.LARGE
     has_pictures: bool = True
     revision: int = field(default_factory=first_revision)
+    spoke: int = 0
+    """Who speaks counts on from all before; 0 is silent."""
     publishing: Publishing | None = None
     subscribing: Subscribing | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -104,10 +106,6 @@ class Person:
             return True
         view = self.screen_view if means == "screen" else self.views.get(other)
         return self.has_pictures and view is not View.NONE
-
-    @property
-    def is_empty(self) -> bool:
-        return self.room is None and self.publishing is None and self.subscribing is None
 
 
 def heard_by(listener: Person, people: Iterable[Person]) -> frozenset[Feed]:
@@ -123,6 +121,12 @@ def heard_by(listener: Person, people: Iterable[Person]) -> frozenset[Feed]:
         if (means := speaker.publishing.means(mid)) in speaker.permitted
         and listener.gets(speaker.id, means)
     )
+
+
+def speaking_in(room: RoomId, people: Iterable[Person]) -> tuple[MemberId, ...]:
+    """Who can be heard to speak there, the last to begin first."""
+    heard = [one for one in people if one.room == room and one.spoke and "audio" in one.permitted]
+    return tuple(one.id for one in sorted(heard, key=lambda one: one.spoke, reverse=True))
 
 
 def without_candidates(sdp: str) -> str:

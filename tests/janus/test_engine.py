@@ -6,8 +6,22 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from signaling.engine import Leg, LegUp, Lost, MediaUnavailableError, MemberId, RoomId, View
+from signaling.engine import (
+    Carried,
+    Leg,
+    LegUp,
+    Lost,
+    MediaUnavailableError,
+    MemberId,
+    Reset,
+    RoomId,
+    Speaking,
+    View,
+)
 from signaling.janus.engine import Instance, JanusEngine
+from signaling.janus.handles import Handles
+from signaling.janus.people import Person
+from signaling.janus.session import Answer, JanusError, Json, Session
 from tests.janus.instance import Janus, janus
 from tests.media.conftest import Stage, hears, staged_on, total, until
 
@@ -66,6 +80,147 @@ async def test_a_private_talk_is_not_heard_outside(stage):
     for name in "ab":
         await stage.move(name, MAIN)
     await until(hears(c, "a", "b"))
+
+
+async def test_two_rooms_begun_apart_become_one(stage):
+    """As after a restart during a private talk: each room was made for itself."""
+    await stage.come("a", MAIN)
+    await stage.come("b", CAUCUS)
+    await stage.move("b", MAIN)
+    assert stage.events[-1] == Reset((B,))
+    await stage.bots["b"].rejoin()
+    await until(hears(stage.bots["a"], "b"))
+    await until(hears(stage.bots["b"], "a"))
+
+
+async def test_who_is_silenced_before_a_camera_is_allowed_stays_silent(stage):
+    """Moved before anything was published."""
+    await stage.come("b", MAIN)
+    await stage.engine.grant(A, CAUCUS)
+    await stage.engine.permit(A, audio=False, video=True)
+    await stage.move("a", MAIN)
+    await stage.bot("a").join()
+    heard = stage.bots["b"].heard
+    await until(lambda: "a" in heard and heard["a"].video > 40)
+    assert heard["a"].audio == 0
+
+
+def spoken(stage: Stage) -> list[Speaking]:
+    return [event for event in stage.events if isinstance(event, Speaking)]
+
+
+async def test_who_comes_later_is_told_who_speaks(stage):
+    await stage.come("a", MAIN)
+    await stage.come("b", MAIN, level=127)
+    await until(hears(stage.bots["b"], "a"))
+    await until(lambda: stage.saw(Speaking(MAIN, (A,))))
+    stage.events.clear()
+    await stage.engine.grant(C, MAIN)
+    await until(lambda: spoken(stage) == [Speaking(MAIN, (A,))])
+    await stage.come("c", MAIN, level=127)  # the line comes after the place
+    await until(lambda: stage.saw(LegUp(C, Leg.RECEIVING)))
+    line = stage.events.index(LegUp(C, Leg.RECEIVING))
+    await until(lambda: Speaking(MAIN, (A,)) in stage.events[line:])
+
+
+async def test_whoever_leaves_while_speaking_speaks_no_more(stage):
+    await stage.come("a", MAIN)
+    await stage.come("b", MAIN, level=127)
+    await until(hears(stage.bots["a"], "b"))
+    await until(lambda: stage.saw(Speaking(MAIN, (A,))))
+    stage.events.clear()
+    await stage.engine.permit(A, audio=False, video=True)
+    await stage.engine.permit(A, audio=True, video=True)
+    await stage.move("a", CAUCUS)
+    await stage.engine.close(A)
+    nobody, a = (), (A,)
+    told = [(MAIN, nobody), (MAIN, a), (MAIN, nobody), (CAUCUS, a), (CAUCUS, nobody)]
+    await until(lambda: len(spoken(stage)) >= len(told))
+    assert spoken(stage) == [Speaking(room, names) for room, names in told]
+
+
+async def test_a_room_ends_with_the_last_who_leaves(server, stage):
+    for name in "ab":
+        await stage.come(name, MAIN)
+    await until(hears(stage.bots["b"], "a"))
+    (home,) = {person.home for person in stage.engine._people.values()}
+    await stage.engine.revoke(A)
+    await stage.engine.grant(A, CAUCUS)
+    await stage.engine.close(A)
+    assert await exists(server, home)
+    assert await carries(stage) == Carried(server.url, is_up=True, rooms=1, members=1)
+    await stage.engine.close(B)
+    assert not await exists(server, home)
+    assert await carries(stage) == Carried(server.url, is_up=True)
+    await stage.clear()
+    for name in "ab":
+        await stage.come(name, MAIN)
+    await until(hears(stage.bots["b"], "a"))
+
+
+async def test_rooms_of_a_connection_that_broke_end_with_the_next(server):
+    engine = JanusEngine(Instance(server.url, api_secret=server.secret))
+    await engine.start()
+    stage = Stage(engine)
+    await stage.come("a", MAIN)
+    (home,) = {person.home for person in engine._people.values()}
+    await engine._handles.session.socket.close()
+    await until(lambda: not engine.is_up)
+    await engine.stop()
+    assert await exists(server, home)
+    await engine.start()
+    assert not await exists(server, home)
+    await stage.clear()
+    await engine.stop()
+
+
+async def test_a_room_that_could_not_be_made_is_made_for_the_next():
+    """Its first maker may have been too early or heard no answer."""
+    session = Stumbling([JanusError("no answer"), None, JanusError("exists", code=427)])
+    handles = Handles(session, {})
+    person = Person(A, home="home")
+    with pytest.raises(MediaUnavailableError):
+        await handles.join(person, 1)
+    await handles.join(person, 1)
+    await handles.join(person, 1)
+    assert session.said == ["create", "create", "join", "join"]
+    assert len(set(session.secrets)) == 1
+    again = Handles(session, {"home": session.secrets[0]})
+    await again.join(person, 1)
+    assert session.said[4:] == ["create", "join"]
+
+
+class Stumbling:
+    """Fails as it was told to, one question after the other."""
+
+    def __init__(self, faults: list[JanusError | None]) -> None:
+        self._faults = faults
+        self.said: list[str] = []
+        self.secrets: list[str] = []
+
+    async def ask(self, handle: int, body: Json) -> Answer:
+        self.said.append(body["request"])
+        self.secrets.append(body["secret"])
+        if fault := self._faults.pop(0):
+            raise fault
+        return Answer({})
+
+    async def say(self, handle: int, body: Json, *, jsep: Json | None = None) -> Answer:
+        self.said.append(body["request"])
+        return Answer({})
+
+
+async def carries(stage: Stage) -> Carried:
+    (one,) = await stage.engine.carried()
+    return one
+
+
+async def exists(server: Janus, home: str) -> bool:
+    """As Janus tells it to anybody who has its key."""
+    async with Session.opened(server.url, on_event=print, secret=server.secret) as session:
+        handle = await session.attach()
+        answer = await session.ask(handle, {"request": "exists", "room": home})
+        return bool(answer.data["exists"])
 
 
 async def test_the_muted_are_not_passed_on(stage):

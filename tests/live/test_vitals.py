@@ -6,7 +6,9 @@ import pytest
 
 from server.app.metrics import token_of
 from server.kernel.config import ConfigError, Metrics
+from signaling.engine import Carried
 from signaling.facts import Vitals
+from signaling.meters import Meters
 from tests.hall import open_hall, serving
 from tests.sockets import RefusedError
 
@@ -98,6 +100,16 @@ async def test_metrics_are_sums_by_role_and_name_nobody(watched):
             assert line in lines
         for canary in ("Wang", wang.id, host.id, str(hall.appointment.id), str(hall.case.id)):
             assert canary not in text
+
+
+def test_packets_that_nobody_counted_are_not_told_as_none():
+    carried = [Carried("janus", is_up=True, rooms=1, members=2), Carried("own", True, packets_in=0)]
+    lines = Meters().text([], carried).decode().splitlines()
+    assert 'yuntiao_media_members{worker="janus"} 2.0' in lines
+    counted = [
+        line for line in lines if line.startswith(("yuntiao_media_packets", "yuntiao_media_f"))
+    ]
+    assert counted == ['yuntiao_media_packets_total{direction="in",worker="own"} 0.0']
 
 
 def test_a_token_that_could_be_guessed_is_refused(tmp_path):
