@@ -129,14 +129,16 @@ class UdpWire(asyncio.DatagramProtocol):
 
     def _check(self, datagram: bytes, address: Address) -> None:
         """Answer a connectivity check that carries the signature of a leg's own password."""
-        link = self._by_ufrag.get(stun.addressee(datagram))
-        if link is None:
-            self.dropped["check"] += 1
-            return
         try:
-            self._answer_check(link, stun.binding_request(datagram), address)
+            link = self._by_ufrag.get(stun.addressee(datagram))
+            if link is None:
+                self.dropped["check"] += 1
+            else:
+                self._answer_check(link, stun.binding_request(datagram), address)
         except MalformedError:
             self.dropped["check"] += 1
+        except Exception:  # noqa: BLE001 - anybody may have written it, so it is no peer's fault
+            self.dropped["fault"] += 1
 
     def _answer_check(self, link: Link, request: stun.BindingRequest, address: Address) -> None:
         now = self._clock()

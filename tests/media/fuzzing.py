@@ -7,6 +7,7 @@ bench.feed(datagram, Door.SENDING)  # raises whatever leaves the boundary of one
 import asyncio
 import contextlib
 import gc
+import itertools
 import os
 import random
 import socket
@@ -17,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 
 import pylibsrtp
+from aioice import stun
 from aiortc import rtp
 from aiortc.sdp import SessionDescription
 
@@ -38,6 +40,11 @@ H264 = CHROMIUM.replace("96 VP8/90000", f"96 H264/90000\na=fmtp:96 {H264_FORM}")
 A, B, MAIN = MemberId("a"), MemberId("b"), RoomId("main")
 AUDIO, VIDEO, REPEAT = 11, 21, 22
 STRANGER = ("127.0.0.1", 9)
+UFRAGS, PASSWORD = ("ufrag1", "ufrag3"), "p" * 24
+"""Of the legs on which `a` sends and `b` receives."""
+
+CHECKS = (b"\x00", b"\x01")
+"""What a connectivity check begins with."""
 
 
 class Door(Enum):
@@ -83,7 +90,10 @@ class Bench:
     def feed(self, datagram: bytes, door: Door) -> None:
         """As the socket would; then as the one peer, so that only malformed packets may complain."""
         self.now += 0.01
+        faults = self.wire.dropped["fault"]
         self.wire.datagram_received(datagram, self._addresses[door])
+        if datagram[:1] in CHECKS:
+            assert self.wire.dropped["fault"] == faults
         link = self._links.get(door)
         if link is not None and len(datagram) >= 12:
             with contextlib.suppress(MalformedError):
@@ -141,14 +151,14 @@ class Bench:
         self._connect()
 
     def _ground(self, port: int) -> Ground:
-        numbers = iter(range(1, 1 << 30))
+        numbers, names = itertools.count(1), itertools.count(1)
         return Ground(
             settings=MediaSettings(addresses=("127.0.0.1",)),
             wire=self.wire,
             port=port,
             certificate=Certificate(),
             clock=lambda: self.now,
-            new_credentials=lambda: Credentials(f"ufrag{next(numbers)}", "p" * 24),
+            new_credentials=lambda: Credentials(f"ufrag{next(names)}", PASSWORD),
             new_session=lambda: str(next(numbers)),
             emit=self.events.append,
         )
@@ -211,7 +221,8 @@ async def _nobody(*_: object) -> str:
 
 def seeds() -> list[bytes]:
     """Captured from Chromium and Firefox, and H.264 as an encoder makes it; those that carry media
-    once more under known sources; and what they send only when packets are lost."""
+    once more under known sources, and checks under known names; and what they send only when
+    packets are lost."""
     made = [*captured("datagrams.txt"), *captured("h264.txt")]
     packets = [packet for kind, packet in made if kind == "rtp"]
     known = [_from(one, AUDIO if one[1] & 0x7F == 111 else VIDEO) for one in packets]
@@ -222,7 +233,8 @@ def seeds() -> list[bytes]:
     remb = rtp.RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=rtp.pack_remb_fci(400_000, [1_002]))
     fir = rtp.RtcpPsfbPacket(fmt=4, ssrc=1, media_ssrc=0, fci=struct.pack("!LL", 1_002, 1 << 24))
     asked = [bytes(one) for one in (nack, remb, fir)]
-    return [packet for _, packet in made] + known + repeats + asked
+    checks = [_to(ufrag, one) for kind, one in made if kind == "stun" for ufrag in UFRAGS]
+    return [packet for _, packet in made] + known + repeats + asked + checks
 
 
 def captured(name: str) -> list[tuple[str, bytes]]:
@@ -233,6 +245,14 @@ def captured(name: str) -> list[tuple[str, bytes]]:
 
 def _from(packet: bytes, source: int) -> bytes:
     return packet[:8] + struct.pack("!L", source) + packet[12:]
+
+
+def _to(ufrag: str, check: bytes) -> bytes:
+    """The check once more for that leg, and signed."""
+    message = stun.parse_message(check)
+    message.attributes["USERNAME"] = f"{ufrag}:theirs"
+    message.add_message_integrity(PASSWORD.encode())
+    return bytes(message)
 
 
 def mutated(seed: bytes, rng: random.Random) -> bytes:

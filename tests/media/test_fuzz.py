@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.media.fuzzing import H264, Bench, Door, captured, growth, mutated, seeds
+from signaling.media import stun
+from signaling.media.wire import UdpWire
+from tests.media.fuzzing import H264, UFRAGS, Bench, Door, captured, growth, mutated, seeds
 from tests.media.test_sdp import CHROMIUM
 
 SEEDS = seeds()
@@ -28,6 +30,36 @@ def test_captures_get_through(bench):
             bench.feed(seed, door)
     assert bench.sent > before[1]
     assert bench.faults - before[0] < len(SEEDS) / 2
+
+
+def test_captured_checks_are_read_and_those_that_are_signed_are_answered(bench):
+    """They name legs that are there, else nothing of them would be parsed."""
+    checks = [seed for seed in SEEDS if seed[:2] == stun.BINDING_REQUEST]
+    known = [
+        one for one in checks if stun.addressee(one) == bench.link(Door.SENDING).credentials.ufrag
+    ]
+    assert len(known) * 3 == len(checks) > 0
+    bench.told(Door.SENDING)
+    for seed in known:
+        bench.feed(seed, Door.SENDING)
+    answers = [one for one in bench.told(Door.SENDING) if one[:2] == b"\x01\x01"]
+    assert len(answers) == len(known)
+
+
+class Broken:
+    """A leg whose part in a check fails."""
+
+    def password_of(self, ufrag: str) -> str:
+        raise LookupError(ufrag)
+
+
+def test_a_check_that_breaks_us_is_counted_and_gets_no_further():
+    wire = UdpWire(clock=lambda: 0.0)
+    wire.listen(UFRAGS[0], Broken())
+    checks = [seed for seed in SEEDS if stun.addressee(seed) == UFRAGS[0]]
+    for check in checks:
+        wire.datagram_received(check, ("192.0.2.9", 9))
+    assert wire.dropped == {"fault": len(checks)}
 
 
 def test_captures_have_every_form_of_h264():
