@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import access, session_moves
+from scheduling import access, queries, session_moves
+from scheduling.choices.tables import Offer
 from scheduling.mediation.times import main_room
 from scheduling.plans import day_moves
 from scheduling.plans.cutting import instant
@@ -15,6 +16,7 @@ from scheduling.public_days import PUBLIC_STATES
 from scheduling.slots import GENERAL
 from scheduling.tables import (
     Appointment,
+    AppointmentState,
     ClaimReason,
     Invitee,
     ReceptionDay,
@@ -61,6 +63,17 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class NotBooked:
+    """Who has no appointment on a day that moves: so many fill in a form, have a place of it
+    offered, wait for one.
+    """
+
+    filling_in: int = 0
+    offered: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
 class Foresight:
     """`marks`: what else to know of the new date, by the name of its text."""
 
@@ -68,6 +81,7 @@ class Foresight:
     in_the_way: Sequence[InTheWay]
     choices: Sequence[Choice]
     marks: Sequence[str]
+    not_booked: NotBooked = NotBooked()
 
 
 IN_THE_WAY = """
@@ -120,13 +134,29 @@ async def of_day(tx: Tx, day: ReceptionDay, begins_at: datetime) -> Foresight:
         (one.person_id, one.begins_at + shift, one.ends_at + shift, "person")
         for one in booked if one.person_id
     ]  # fmt: skip
+    held = await _held_on(tx, day)
+    waiting = (await queries.waiting_on(tx, [day.id])).get(day.id, 0)
     short = begins_at < tx.now + timedelta(days=NOTICE_DAYS) and bool(booked)
     return Foresight(
         touched=await _touched(tx, {one.id: one.begins_at + shift for one in booked}),
-        in_the_way=await _in_the_way(tx, wanted, own=[one.id for one in booked]),
+        in_the_way=await _in_the_way(tx, wanted, own=[*held, *(one.id for one in booked)]),
         choices=[],
         marks=[*await _marks(tx, begins_at), *(["short_notice"] if short else [])],
+        not_booked=NotBooked(list(held.values()).count(False), sum(held.values()), waiting),
     )
+
+
+async def _held_on(tx: Tx, day: ReceptionDay) -> dict[UUID, bool]:
+    """The places of the day that are kept now, and of each whether it was offered to somebody."""
+    query = (
+        sa.select(Appointment.id, Offer.id.is_not(None))
+        .outerjoin(Offer, sa.and_(Offer.hold_id == Appointment.id, Offer.ended_at.is_(None)))
+        .where(
+            Appointment.day_id == day.id, Appointment.state == AppointmentState.ON_HOLD,
+            Appointment.held_until > tx.now,
+        )
+    )  # fmt: skip
+    return {row[0]: row[1] for row in (await tx.session.execute(query)).all()}
 
 
 async def _touched(tx: Tx, moved: Mapping[UUID, datetime]) -> list[Touched]:

@@ -5,7 +5,8 @@ from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from scheduling import changes, claims, holds
+from scheduling import changes, claims
+from scheduling.choices import displaced
 from scheduling.claims import Wanted
 from scheduling.joint import fallen
 from scheduling.plans import days
@@ -22,6 +23,7 @@ from scheduling.tables import (
 )
 from server.kernel import state, tasks
 from server.kernel.errors import Conflict, RuleBroken
+from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
 from server.units.tables import DayKind
@@ -36,10 +38,13 @@ ASIDE = timedelta(days=73_000)
 """Slots step aside before they take each other's places: each must differ from each at any time."""
 
 
-async def move(tx: Tx, day: ReceptionDay, begins_at: datetime, *, brief_at: time) -> None:
+async def move(
+    tx: Tx, sealer: Sealer, day: ReceptionDay, begins_at: datetime, *, brief_at: time
+) -> None:
     """Hold the day at another time. Raises Conflict when the leader or somebody booked cannot.
 
-    What was told of when booking opens stays; when it closes goes with the day.
+    What was told of when booking opens stays; when it closes goes with the day. Its line goes
+    along; what was offered of it is taken back.
     """
     state.after(DAY, DayState(day.state), DayAction.MOVE)
     await _check(tx, day, begins_at)
@@ -49,7 +54,7 @@ async def move(tx: Tx, day: ReceptionDay, begins_at: datetime, *, brief_at: time
     await claims.lock(await tx.driver(), [day.leader_id, *people])
     await check_leader(tx, day, begins_at)
     await claims.release(await tx.driver(), *(one.id for one in booked))
-    await _give_up_holds(tx, day)
+    await displaced.drop_holds(tx, sealer, day)
     was_draft = day.state == DayState.DRAFT
     day.begins_at, day.ends_at = begins_at, day.ends_at + shift
     day.booking_closes_at += shift
@@ -110,14 +115,6 @@ async def check_leader(tx: Tx, day: ReceptionDay, begins_at: datetime) -> None:
     )
     if await tx.session.scalar(busy.limit(1)):
         raise Conflict("leader_busy_then")
-
-
-async def _give_up_holds(tx: Tx, day: ReceptionDay) -> None:
-    query = sa.select(Appointment).where(
-        Appointment.day_id == day.id, Appointment.state == AppointmentState.ON_HOLD
-    )
-    for held in (await tx.session.scalars(query)).all():
-        await holds.drop(tx, held)
 
 
 async def _shift_slots(tx: Tx, day: ReceptionDay, shift: timedelta) -> None:

@@ -57,6 +57,14 @@ class MoveChoice(View):
     is_free: bool
 
 
+class NotBookedView(View):
+    """Who has no appointment on the day: how many fill in a form, have a place offered, wait."""
+
+    filling_in: int
+    offered: int
+    waiting: int
+
+
 class MovePreview(View):
     """`refusal` says in words why it cannot be; None when it can."""
 
@@ -67,6 +75,7 @@ class MovePreview(View):
     in_the_way: list[InTheWayView]
     choices: list[MoveChoice]
     marks: list[str]
+    not_booked: NotBookedView
     version: int
 
 
@@ -103,10 +112,11 @@ async def move_session(ctx: Context, appointment_id: UUID, body: CalendarMove) -
 @routes.post("/api/calendar/days/{day_id}/move-previews", permission=Permission.DAY_WRITE)
 async def preview_day_move(ctx: Context, day_id: UUID, body: MoveTo) -> MovePreview:
     """What another time of a whole reception day would lead to; writes nothing."""
-    brief_at = ctx.services.config.scheduling.brief_at
+    brief_at, sealer = ctx.services.config.scheduling.brief_at, ctx.services.sealer
 
     async def act(tx: Tx) -> None:
-        await day_moves.move(tx, await access.day(tx, day_id), body.begins_at, brief_at=brief_at)
+        found = await access.day(tx, day_id)
+        await day_moves.move(tx, sealer, found, body.begins_at, brief_at=brief_at)
 
     async with ctx.services.uow.begin(ctx.actor) as tx:
         found = await access.day(tx, day_id)
@@ -117,11 +127,11 @@ async def preview_day_move(ctx: Context, day_id: UUID, body: MoveTo) -> MovePrev
 @routes.post("/api/calendar/days/{day_id}/moves", permission=Permission.DAY_WRITE)
 async def move_day(ctx: Context, day_id: UUID, body: CalendarMove) -> MovedView:
     """Another time for a reception day; everybody booked on it goes along and is told."""
-    brief_at = ctx.services.config.scheduling.brief_at
+    brief_at, sealer = ctx.services.config.scheduling.brief_at, ctx.services.sealer
     async with ctx.services.uow.begin(ctx.actor) as tx:
         found = await access.day(tx, day_id)
         _check_unchanged(found, body)
-        await day_moves.move(tx, found, body.begins_at, brief_at=brief_at)
+        await day_moves.move(tx, sealer, found, body.begins_at, brief_at=brief_at)
     return MovedView(begins_at=found.begins_at, version=found.version)
 
 
@@ -164,6 +174,7 @@ async def _preview(
         in_the_way=[InTheWayView(**vars(one)) for one in seen.in_the_way],
         choices=[MoveChoice(**vars(one)) for one in seen.choices],
         marks=list(seen.marks),
+        not_booked=NotBookedView(**vars(seen.not_booked)),
         version=found.version,
     )
 

@@ -177,8 +177,12 @@ async def test_silent_peer_is_named_within_eight_seconds_but_one_that_beats_is_n
     wang = await hall.inside("Wang", host)
     li = await hall.inside("Li", host)
     mark = host.mark
+    assert hall.services.desk.pace == Pace()
     wang.stop_beating()
+    await wang.send("beat")
+    began = time.monotonic()
     await host.wait_for("person.lost", since=mark, participant_id=wang.id)
+    assert 6 < time.monotonic() - began < 8
     assert host.people()["Li"]["state"] == "in_room"
     li_lost = [f for f in host.facts("person.lost") if f["participant_id"] == li.id]
     assert li_lost == []
