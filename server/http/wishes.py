@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import Field
 
-from scheduling import access
+from scheduling import access, phoned
 from scheduling.choices import waiting, wish_times, wishes
 from scheduling.choices.tables import (
     OPEN_ENTRIES,
@@ -131,7 +131,7 @@ async def read_day_waitlist(ctx: Context, day_id: UUID) -> list[WaitingView]:
 class DeskWish(WishView):
     """As the desk sees it. `returned_because`: times were proposed, and none was picked.
 
-    `choice_id`: the question whose answer is waited for.
+    `choice_id`: the question whose answer is waited for; `by_phone`: no link reaches them.
     """
 
     phone: str
@@ -140,6 +140,7 @@ class DeskWish(WishView):
     overdue: bool
     returned_because: Chosen | None
     choice_id: UUID | None
+    by_phone: bool
 
 
 @routes.get("/api/desk/wishes", permission=Permission.APPOINTMENT_REVIEW)
@@ -241,6 +242,7 @@ async def _desk(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool]) -> li
             overdue=wish.due_at < tx.now,
             returned_because=Chosen(wish.returned_because) if wish.returned_because else None,
             choice_id=choice_id,
+            by_phone=phoned.sms_of(wish.needs, wish.phone) is None,
         )
         for wish, unit_name, choice_id in (await tx.session.execute(query)).all()
     ]

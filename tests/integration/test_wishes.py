@@ -281,7 +281,7 @@ async def test_without_a_smartphone_the_times_are_told_and_the_answer_is_heard_o
     await runner.run_all_due()
     assert not [sms for sms in outbox.sms if "/choose/" in sms.text]
     task, asked = await asked_by_phone(client, "choice_by_phone")
-    assert (task["phone"], made["choice_id"]) == (PHONE, asked["id"])
+    assert (task["phone"], made["choice_id"], made["by_phone"]) == (PHONE, asked["id"], True)
     offer = asked["offers"][0]["id"] if answer == "take" else None
     said = await (await heard(client, asked["id"], answer, offer)).json()
     assert (said["answer"], said["wish_state"]) == {
