@@ -102,7 +102,9 @@ class JanusEngine:
         )
         try:
             handles = Handles(await self._closing.enter_async_context(opened), self._keys)
+            await handles.check()
         except JanusError as error:
+            await self._closing.aclose()
             raise MediaUnavailableError(str(error)) from error
         self._opened = Subscriptions(handles, self._people, self._tell)
         self._captures = Captures(handles, self._people)
@@ -301,7 +303,8 @@ class JanusEngine:
     # --- what Janus tells
 
     def _take(self, frame: Json) -> None:
-        owner = self._handles.owner(frame.get("sender", 0))
+        opened = self._opened
+        owner = opened.handles.owner(frame.get("sender", 0)) if opened is not None else None
         if owner is None:
             return
         person, leg = owner

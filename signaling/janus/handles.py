@@ -47,6 +47,10 @@ class Handles:
         if self._session.is_open:
             await self._session.detach(handle)
 
+    async def check(self) -> None:
+        """Raises JanusError where we could make no rooms: our key, the plugin or their names."""
+        await self._ask_once({"request": "exists", "room": "any"})
+
     async def join(self, person: Person, handle: int) -> None:
         await self._make(person.home, handle)
         join = {"request": "join", "ptype": "publisher", "room": person.home, "id": person.id}
@@ -77,17 +81,20 @@ class Handles:
             return
         self._made.discard(home)
         try:
-            handle = await self._session.attach()
-            try:
-                body = {"request": "destroy", "room": home, "secret": self._keys[home]}
-                await self._session.ask(handle, body)
-            finally:
-                await self._session.detach(handle)
+            await self._ask_once({"request": "destroy", "room": home, "secret": self._keys[home]})
         except JanusError as error:
             if error.code != NO_SUCH_ROOM:
                 log.warning("a room stays in %s", error)
                 return
         self._keys.pop(home, None)
+
+    async def _ask_once(self, body: Json) -> None:
+        """By a handle that is nobody's. Raises JanusError."""
+        handle = await self._session.attach()
+        try:
+            await self._session.ask(handle, body)
+        finally:
+            await self._session.detach(handle)
 
     async def forward(
         self, person: Person, handle: int, streams: Sequence[Json], *, host: str, key: bytes

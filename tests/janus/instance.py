@@ -21,7 +21,7 @@ general: {{
   events_folder = "{plugins}/events"
   loggers_folder = "{plugins}/loggers"
   debug_level = 3
-  api_secret = "{secret}"
+  {access}
   admin_secret = "{secret}"
 }}
 media: {{ rtp_port_range = "{first}-{last}" }}
@@ -49,18 +49,33 @@ class Janus:
 
 @contextlib.asynccontextmanager
 async def janus(
-    *, arguments: tuple[str, ...] = (), first: int = 20_000, port: int | None = None
+    *,
+    arguments: tuple[str, ...] = (),
+    first: int = 20_000,
+    port: int | None = None,
+    token_secret: str | None = None,
+    string_ids: bool = True,
 ) -> AsyncIterator[Janus]:
-    """Debian's Janus with only the video room, until the block ends."""
+    """Debian's Janus with only the video room, until the block ends.
+
+    With a token secret it asks for tokens that were signed by it, instead of the API's secret.
+    """
     with _folder() as folder:
         port, admin, secret = port or free_port(), free_port(), "yuntiao"
+        access = f'api_secret = "{secret}"'
+        if token_secret:
+            access = f'token_auth = true token_auth_secret = "{token_secret}"'
         ports = {"first": first, "last": first + 1_999}
-        general = GENERAL.format(folder=folder, plugins=PLUGINS, secret=secret, **ports)
+        general = GENERAL.format(
+            folder=folder, plugins=PLUGINS, secret=secret, access=access, **ports
+        )
         (folder / "janus.jcfg").write_text(general)
         (folder / "janus.transport.websockets.jcfg").write_text(
             WEBSOCKETS.format(port=port, admin=admin)
         )
-        (folder / "janus.plugin.videoroom.jcfg").write_text("general: { string_ids = true }\n")
+        (folder / "janus.plugin.videoroom.jcfg").write_text(
+            f"general: {{ string_ids = {str(string_ids).lower()} }}\n"
+        )
         command = [_program(), "-F", str(folder), *arguments]
         with (folder / "log").open("w") as log:
             process = await asyncio.create_subprocess_exec(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -278,6 +279,31 @@ async def test_a_wrong_secret_opens_nothing(server):
     with pytest.raises(MediaUnavailableError):
         await engine.start()
     await engine.stop()
+
+
+async def test_an_instance_that_asks_for_signed_tokens_opens_to_its_own_key_only():
+    async with janus(token_secret="long and secret") as own:
+        right = Instance(own.url, token_secret="long and secret")
+        for key in ("guessed", None):
+            assert "403" in await refused_at(replace(right, token_secret=key))
+        async with staged_on(JanusEngine(right)) as stage:
+            for name in "ab":
+                await stage.come(name, MAIN)
+            await until(hears(stage.bots["a"], "b"))
+
+
+async def test_an_instance_that_numbers_its_rooms_is_refused_at_the_start():
+    async with janus(string_ids=False) as own:
+        assert "room should be a" in await refused_at(Instance(own.url, own.secret))
+
+
+async def refused_at(instance: Instance) -> str:
+    engine = JanusEngine(instance)
+    with pytest.raises(MediaUnavailableError) as refused:
+        await engine.start()
+    assert not engine.is_up
+    await engine.stop()
+    return str(refused.value)
 
 
 async def test_the_end_of_an_instance_is_told():
