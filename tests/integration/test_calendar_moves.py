@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest_asyncio
 from sqlalchemy.dialects.postgresql import Range
 
-from scheduling import claims, confirmation
+from scheduling import claims, confirmation, holds
 from scheduling.claims import Wanted
 from scheduling.plans import days
 from scheduling.tables import (
@@ -190,6 +190,18 @@ async def test_day_takes_its_slots_and_everybody_booked_along(services, clerk, d
     await runner.run_all_due()
     assert {sms.to for sms in outbox.sms} == {"13900000001"}
     assert len(outbox.sms) == 2
+
+
+async def test_who_fills_in_a_form_is_counted_and_is_not_in_the_way(services, clerk, day):
+    resident = await add_resident(services)
+    async with services.uow.begin(resident.actor) as tx:
+        slot = (await slots_of(services, day))[3]
+        await holds.hold(tx, slot, config=services.config.scheduling)
+    later = day.begins_at + timedelta(minutes=30)
+    seen = await preview(clerk, f"days/{day.id}", later)
+    assert seen["not_booked"] == {"filling_in": 1, "offered": 0, "waiting": 0}
+    assert (seen["in_the_way"], seen["refusal"]) == ([], None)
+    assert (await move(clerk, f"days/{day.id}", later, seen["version"])).status == 200
 
 
 async def test_moved_day_begins_at_its_new_time_and_not_at_the_old(

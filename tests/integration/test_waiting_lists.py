@@ -47,6 +47,9 @@ async def full(services, centre, runner):
     return {"day": day, "slots": slots, "holders": holders, "booked": booked, "wanting": wanting}
 
 
+LINE = sa.select(WaitlistEntry.state).order_by(WaitlistEntry.number)
+
+
 def phone_of(n: int) -> str:
     return f"1390000010{n}"
 
@@ -160,6 +163,39 @@ async def test_place_freed_may_be_taken_once_another_is_given_back(
     async with services.uow.begin(full["wanting"][0].actor) as tx:
         await changes.cancel(tx, await tx.session.get_one(Appointment, booked[0]), reason=None)
     assert (await tap(client, token, "take", offer)).status == 200
+
+
+async def test_place_of_a_day_that_moves_is_taken_back_and_offered_anew(
+    services, client, full, centre, runner, outbox
+):
+    for n in (0, 1):
+        await join(client, services, full, n)
+    await give_back(services, full)
+    await runner.run_all_due()
+    token = token_of(outbox, phone_of(0))
+    offer = (await read(client, token))["offers"][0]["id"]
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    path, begins_at = (
+        f"/api/calendar/days/{full['day'].id}",
+        full["day"].begins_at + timedelta(days=1),
+    )
+    body = {"begins_at": begins_at.isoformat()}
+    seen = await (await client.post(f"{path}/move-previews", json=body)).json()
+    assert seen["not_booked"] == {"filling_in": 0, "offered": 1, "waiting": 2}
+    moved = await client.post(f"{path}/moves", json={**body, "version": seen["version"]})
+    assert moved.status == 200, await moved.text()
+    assert (await tap(client, token, "take", offer)).status == 409
+    async with services.uow.begin(SYSTEM) as tx:
+        states = (await tx.session.scalars(LINE)).all()
+    assert states == ["waiting", "waiting"]
+    outbox.sms.clear()
+    await runner.run_all_due()
+    again = await read(client, token_of(outbox, phone_of(0)))
+    assert [one["begins_at"] for one in again["offers"]] == [
+        begins_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    ]
+    async with services.uow.begin(SYSTEM) as tx:
+        assert (await tx.session.scalars(LINE)).all() == ["offered", "waiting"]
 
 
 async def test_silence_passes_it_on_until_nobody_waits(

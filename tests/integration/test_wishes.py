@@ -8,7 +8,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from scheduling import holds
-from scheduling.tables import Appointment, CallTask, Claim
+from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
@@ -242,12 +242,19 @@ async def test_withdrawn_wish_lets_its_places_go(services, client, resident, pro
         assert (await tx.session.scalars(sa.select(Claim))).all() == []
 
 
-async def test_cancelled_day_takes_back_what_was_proposed_of_it(
-    services, client, hall, outbox, proposed, runner
+@pytest.mark.parametrize("moves", [False, True])
+async def test_cancelled_or_moved_day_takes_back_what_was_proposed_of_it(
+    services, client, hall, outbox, proposed, runner, moves
 ):
     for day in hall["days"]:
-        url = f"/api/reception-days/{day.id}/cancellation"
-        assert (await client.post(url, json={"reason": "A meeting"})).status == 200
+        url, body = f"/api/reception-days/{day.id}/cancellation", {"reason": "A meeting"}
+        if moves:
+            async with services.uow.begin(SYSTEM) as tx:
+                version = (await tx.session.get_one(ReceptionDay, day.id)).version
+            url = f"/api/calendar/days/{day.id}/moves"
+            later = day.begins_at + timedelta(days=1)
+            body = {"begins_at": later.isoformat(), "version": version}
+        assert (await client.post(url, json=body)).status == 200
     [wish] = await (await client.get("/api/desk/wishes")).json()
     assert (wish["state"], wish["returned_because"]) == ("asked", "withdrawn")
     assert not (await read(client, token_of(outbox, PHONE)))["open"]

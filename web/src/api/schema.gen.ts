@@ -378,7 +378,7 @@ export interface Move { slot_id: string }
 
 export interface MoveChoice { begins_at: string; ends_at: string; is_free: boolean }
 
-export interface MovePreview { begins_at: string; ends_at: string; refusal: string | null; told: (ToldView)[]; in_the_way: (InTheWayView)[]; choices: (MoveChoice)[]; marks: (string)[]; version: number }
+export interface MovePreview { begins_at: string; ends_at: string; refusal: string | null; told: (ToldView)[]; in_the_way: (InTheWayView)[]; choices: (MoveChoice)[]; marks: (string)[]; not_booked: NotBookedView; version: number }
 
 export interface MoveTo { begins_at: string }
 
@@ -419,6 +419,8 @@ export interface NewShiftBody { begins: string; ends: string; presence: Presence
 export interface NewWish { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; leader_id?: string | null }
 
 export interface NewYearList { document: string; days: (DayOff)[] }
+
+export interface NotBookedView { filling_in: number; offered: number; waiting: number }
 
 export interface NoticePreview { days: (DayOffView)[]; problems: (NoticeProblem)[]; affected: AffectedView }
 
