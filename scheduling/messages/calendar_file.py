@@ -12,7 +12,10 @@ from server.kernel.clock import local
 
 @dataclass(frozen=True)
 class Line:
-    """One thing, in words. `about` may be a resident: it stays out of calendars of one's own."""
+    """One thing, in words. `about` may be a resident: it stays out of calendars of one's own.
+
+    `is_tentative`: nobody was promised it yet.
+    """
 
     key: str
     begins_at: datetime
@@ -20,7 +23,9 @@ class Line:
     kind: str
     who: str
     about: str
+    state: str
     booked: str
+    is_tentative: bool
 
 
 def as_ics(lines: Sequence[Line], *, stamp: datetime) -> bytes:
@@ -37,6 +42,7 @@ def as_ics(lines: Sequence[Line], *, stamp: datetime) -> bytes:
         event.add("DTSTART", local(line.begins_at))
         event.add("DTEND", local(line.ends_at))
         event.add("SUMMARY", " ".join(word for word in (line.kind, line.who, line.booked) if word))
+        event.add("STATUS", "TENTATIVE" if line.is_tentative else "CONFIRMED")
         event.add("CLASS", "PRIVATE")
         calendar.add_component(event)
     return bytes(calendar.to_ical())

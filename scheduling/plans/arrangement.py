@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access
-from scheduling.plans import cutting, days
+from scheduling.plans import cutting, days, troubles
 from scheduling.plans.cutting import instant
 from scheduling.plans.recurrence import HolidayRule, PlannedDate
 from scheduling.plans.spreadsheet import Cell, Table, Value
@@ -62,6 +62,14 @@ class Approval:
     document: str
     approver: str
     approved_on: date
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What a leader has already, from and until when."""
+
+    days: list[tuple[datetime, datetime]]
+    away: list[tuple[datetime, datetime]]
 
 
 async def read(tx: Tx, table: Table, *, words: Headings) -> list[Row]:
@@ -161,7 +169,7 @@ def _minutes(value: Value) -> int | None:
 
 def _checked(
     tx: Tx, row: Row, rows: Sequence[Row], calendar: WorkingCalendar,
-    there: Mapping[UUID, Sequence[tuple[datetime, datetime]]],
+    there: Mapping[UUID, Theirs],
 ) -> Row:  # fmt: skip
     """The rules, once the row could be read at all."""
     if row.problems or not (row.leader_id and row.date and row.begins and row.ends):
@@ -176,7 +184,7 @@ def _checked(
 
 def _broken(
     tx: Tx, row: Row, rows: Sequence[Row], calendar: WorkingCalendar,
-    there: Sequence[tuple[datetime, datetime]],
+    theirs: Theirs,
 ) -> list[tuple[str, str]]:  # fmt: skip
     begins, ends = _span(row)
     today = day_of(tx.now)
@@ -195,8 +203,14 @@ def _broken(
     spans = [_span(one) for one in same if one.date and one.begins and one.ends]
     if any(begins < other_ends and ends > other_begins for other_begins, other_ends in spans):
         wrong.append(("date", "arrangement_twice"))
-    if any(begins < other_ends and ends > other_begins for other_begins, other_ends in there):
+    taken, away = (
+        any(begins < other_ends and ends > other_begins for other_begins, other_ends in spans)
+        for spans in (theirs.days, theirs.away)
+    )
+    if taken:
         wrong.append(("date", "arrangement_taken"))
+    if away:
+        wrong.append(("date", "arrangement_away"))
     return wrong
 
 
@@ -220,17 +234,19 @@ async def _leaders(tx: Tx) -> dict[str, list[UUID]]:
     return found
 
 
-async def _there(tx: Tx, rows: Sequence[Row]) -> dict[UUID, list[tuple[datetime, datetime]]]:
-    """What each leader has already."""
+async def _there(tx: Tx, rows: Sequence[Row]) -> dict[UUID, Theirs]:
+    """What each leader has already, and when they are on leave."""
     leaders = {row.leader_id for row in rows if row.leader_id}
     query = sa.select(ReceptionDay.leader_id, ReceptionDay.begins_at, ReceptionDay.ends_at).where(
         ReceptionDay.leader_id.in_(leaders),
         ReceptionDay.ends_at > tx.now,
         ReceptionDay.state.not_in((DayState.CANCELLED, DayState.SWAPPED)),
     )
-    found: dict[UUID, list[tuple[datetime, datetime]]] = {leader: [] for leader in leaders}
+    found = {leader: Theirs([], []) for leader in leaders}
     for leader_id, begins, ends in (await tx.session.execute(query)).all():
-        found[leader_id].append((begins, ends))
+        found[leader_id].days.append((begins, ends))
+    for one in await troubles.away(tx, leaders, tx.now, tx.now + AHEAD):
+        found[one.leader_id].away.append((one.begins_at, one.ends_at))
     return found
 
 

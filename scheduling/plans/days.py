@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from scheduling.events import DayCancelled, DayPublished
-from scheduling.plans import cutting, recurrence, shares
+from scheduling.plans import cutting, recurrence, shares, troubles
 from scheduling.plans.recurrence import HolidayRule, PlannedDate
 from scheduling.states import DAY, DayAction
 from scheduling.tables import DayState, ReceptionDay, ReceptionPlan, Slot
@@ -87,10 +87,12 @@ def day_row(plan: ReceptionPlan, planned: PlannedDate) -> dict[str, object]:
 async def publish(tx: Tx, day: ReceptionDay, *, brief_at: time) -> None:
     """Cut the slots, tell the public, and leave the rest of the day's life to the clock.
 
+    Not of a day that planning would not put there: people would wait for what cannot be held.
     `brief_at`: when the leader gets list and briefs, the evening before.
     """
     if day.begins_at <= tx.now:
         raise RuleBroken("day_is_past")
+    await troubles.demand_none(tx, day, beside=(*troubles.OFF, DayState.DRAFT))
     _move(day, DayAction.PUBLISH)
     slots = cut_slots(day)
     if not slots:

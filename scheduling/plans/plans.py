@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from scheduling import access
-from scheduling.plans import cutting, days, recurrence, shares
+from scheduling.plans import cutting, days, recurrence, shares, troubles
 from scheduling.plans.recurrence import HolidayRule, PlannedDate
 from scheduling.tables import DayState, ReceptionDay, ReceptionKind, ReceptionPlan
 from server.identity.tables import Official
@@ -150,7 +150,7 @@ def _window_opens(terms: Terms) -> bool:
 
 
 async def add_day(tx: Tx, plan: ReceptionPlan, day: date) -> ReceptionDay:
-    """A day by hand, on the plan's terms; the clerk answers for the date."""
+    """A day by hand, on the plan's terms, where planning would put it; a weekend is the clerk's."""
     row = days.day_row(plan, PlannedDate(day, day))
     if day_of(tx.now) > day:
         raise Invalid("invalid", fields=(FieldError("date", "field.past"),))
@@ -160,6 +160,7 @@ async def add_day(tx: Tx, plan: ReceptionPlan, day: date) -> ReceptionDay:
     if await tx.session.scalar(taken):
         raise Conflict("day_is_there")
     made = ReceptionDay(**{**row, "by_hand": True, "arranged": None})
+    await troubles.demand_none(tx, made)
     tx.session.add(made)
     await tx.session.flush()
     tx.audit("add", "reception_day", made.id)

@@ -7,39 +7,25 @@ so that the rule leaves it alone; what was published is changed in the calendar,
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import access, claims, desk_queries
-from scheduling.plans import cutting, days
+from scheduling.plans import cutting, days, troubles
 from scheduling.plans.cutting import instant
 from scheduling.plans.recurrence import PlannedDate
+from scheduling.plans.troubles import BLOCKING, OFF, Away, Trouble
 from scheduling.rosters.shifts import TAKE_LEAVE
-from scheduling.tables import Claim, ClaimReason, DayState, ReceptionDay, ReceptionPlan, Slot
+from scheduling.tables import DayState, ReceptionDay, ReceptionPlan, Slot
 from server.identity.tables import Official
 from server.kernel.clock import local
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound, RuleBroken
 from server.kernel.uow import Tx
 from server.units.calendar import WorkingCalendar, day_of, load_calendar
-from server.units.tables import DayKind
 
 LONGEST = 100
-OFF = (DayState.CANCELLED, DayState.SWAPPED)
-
-
-class Trouble(StrEnum):
-    """What is wrong with a day; a weekend is only unusual."""
-
-    HOLIDAY = "holiday"
-    AWAY = "away"
-    OVERLAP = "overlap"
-    WEEKEND = "weekend"
-
-
-BLOCKING = frozenset({Trouble.HOLIDAY, Trouble.AWAY, Trouble.OVERLAP})
 
 
 @dataclass(frozen=True)
@@ -60,13 +46,6 @@ class Cell:
     def is_open(self) -> bool:
         """Whether planning may change it: nobody was told of it yet."""
         return self.plan_id is not None and self.state in {None, DayState.DRAFT}
-
-
-@dataclass(frozen=True)
-class Away:
-    leader_id: UUID
-    begins_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -126,7 +105,8 @@ async def read(tx: Tx, first: date, last: date) -> Grid:
     plans = await desk_queries.plan_rows(tx)
     calendar = await load_calendar(tx, around=first, days=LONGEST + 30)
     leaders = {leader.account_id for _, leader in plans}
-    away = await _away(tx, leaders, first, last)
+    begins, ends = instant(first, time()), instant(last + timedelta(days=1), time())
+    away = await troubles.away(tx, leaders, begins, ends)
     rows = await _rows(tx, leaders, first, last)
     made = {(row.plan_id, row.planned_for) for row in rows}
     told = [
@@ -200,15 +180,6 @@ def _said(
     ]  # fmt: skip
 
 
-async def _away(tx: Tx, leaders: set[UUID], first: date, last: date) -> list[Away]:
-    begins, ends = instant(first, time()), instant(last + timedelta(days=1), time())
-    lower, upper = sa.func.lower(Claim.during), sa.func.upper(Claim.during)
-    query = sa.select(Claim.resource, lower, upper).where(
-        Claim.resource.in_(leaders), Claim.reason == ClaimReason.LEAVE, upper > begins, lower < ends
-    )
-    return [Away(*row) for row in (await tx.connection.execute(query)).all()]
-
-
 def _troubled(cells: Sequence[Cell], away: Sequence[Away], calendar: WorkingCalendar) -> list[Cell]:
     by_leader: dict[UUID, list[Cell]] = {}
     for cell in cells:
@@ -222,17 +193,11 @@ def _troubled(cells: Sequence[Cell], away: Sequence[Away], calendar: WorkingCale
 def _troubles(
     cell: Cell, others: Sequence[Cell], away: Sequence[Away], calendar: WorkingCalendar
 ) -> list[Trouble]:
-    held = local(cell.begins_at).date()
-    found = []
-    if calendar.days.get(held) is DayKind.HOLIDAY:
-        found.append(Trouble.HOLIDAY)
-    elif not calendar.is_working(held):
-        found.append(Trouble.WEEKEND)
-    if any(one.leader_id == cell.leader_id and _meet(one, cell) for one in away):
-        found.append(Trouble.AWAY)
-    if any(other is not cell and _meet(other, cell) for other in others):
-        found.append(Trouble.OVERLAP)
-    return found
+    return troubles.troubles(
+        cell.begins_at, calendar=calendar,
+        is_away=any(one.leader_id == cell.leader_id and _meet(one, cell) for one in away),
+        overlaps=any(other is not cell and _meet(other, cell) for other in others),
+    )  # fmt: skip
 
 
 def _meet(one: Cell | Away, other: Cell) -> bool:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from scheduling.plans import quarter as planning
-from scheduling.plans.quarter import Cell, Change, Drop, Grid, Leave, Put, Reset, Trouble
+from scheduling.plans.quarter import Cell, Change, Drop, Grid, Leave, Put, Reset
+from scheduling.plans.troubles import Trouble
 from scheduling.tables import DayState
 from server.http.booking_views import LeaderView, leader_view
 from server.http.calendar_views import CalendarDate, dates_of

@@ -12,6 +12,8 @@ from scheduling.messages.calendar_file import as_ics
 from scheduling.plans import arrangement, spreadsheet
 from scheduling.plans.arrangement import FIELDS, Approval, Headings, Row
 from scheduling.plans.spreadsheet import XLSX
+from scheduling.plans.troubles import OFF
+from scheduling.tables import AppointmentState, DayState
 from server.http.calendar import CalendarQuery
 from server.http.calendar_views import CalendarView, calendar_view
 from server.http.context import Context, Download, Upload
@@ -98,10 +100,11 @@ async def import_arrangement(ctx: Context, body: NewArrangement) -> ImportedView
 async def export_calendar(ctx: Context, query: CalendarQuery) -> Download:
     """What the view shows, as a spreadsheet."""
     lines = _lines(ctx, await _shown(ctx, query))
-    heads = ("date", "begins", "ends", "kind", "who", "about", "booked")
+    heads = ("date", "begins", "ends", "kind", "who", "about", "state", "booked")
     rows = [
         (str(local(one.begins_at).date()), f"{local(one.begins_at):%H:%M}",
-         f"{local(one.ends_at):%H:%M}", one.kind, one.who, one.about, one.booked)
+         f"{local(one.ends_at):%H:%M}", one.kind, one.who, one.about, one.state,
+         one.booked)
         for one in lines
     ]  # fmt: skip
     title = _word(ctx, "calendar")
@@ -129,15 +132,19 @@ async def _shown(ctx: Context, query: CalendarQuery) -> CalendarView:
 
 
 def _lines(ctx: Context, view: CalendarView) -> list[FileLine]:
+    """All that is held, or may be: what was cancelled or swapped is nobody's any more."""
     names = {row.id: row.name for row in view.rows}
     days = [
         FileLine(f"day-{one.id}", one.begins_at, one.ends_at, _word(ctx, "reception_day"),
-                 names.get(one.leader_id, ""), "", f"{one.booked} / {one.total}")
-        for one in view.days
+                 names.get(one.leader_id, ""), "", _word(ctx, f"state.day.{one.state}"),
+                 f"{one.booked} / {one.total}", one.state is DayState.DRAFT)
+        for one in view.days if one.state not in OFF
     ]  # fmt: skip
     sessions = [
         FileLine(f"session-{one.id}", one.begins_at, one.ends_at, _word(ctx, one.kind),
-                 one.host_name, one.person_name or one.reference, "")
+                 one.host_name, one.person_name or one.reference,
+                 _word(ctx, f"state.session.{one.state}"), "",
+                 one.state == AppointmentState.SUBMITTED)
         for one in view.sessions
     ]  # fmt: skip
     return sorted([*days, *sessions], key=lambda one: (one.begins_at, one.key))

@@ -6,7 +6,9 @@ import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
-from scheduling.plans import cutting, days, plans
+from scheduling.plans import cutting, days, plans, quarter
+from scheduling.plans.quarter import Leave
+from scheduling.plans.recurrence import PlannedDate
 from scheduling.slots import look_up_all
 from scheduling.tables import Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
@@ -14,6 +16,7 @@ from server.kernel.clock import local
 from server.units.tables import CalendarDay, DayKind, YearStatus
 from tests.identity import add_staff, enter
 from tests.reception import add_centre, add_leader, plan_of, publish_day, slots_of
+from tests.reception import clerk as clerk_of
 
 QUARTER = "2027-Q1"
 MONDAYS = [date(2027, 1, 4) + timedelta(weeks=n) for n in range(13)]
@@ -194,16 +197,69 @@ async def test_leave_of_a_leader_conflicts_with_days_until_they_are_dropped(
     assert len(dates(await grid(clerk))) == 13
 
 
-async def test_leave_keeps_every_seat_of_a_day_that_is_made_later(services, clerk, centre):
+async def test_leave_keeps_every_seat_of_a_day(services, centre):
     leader = await add_leader(services, centre)
-    away = {"kind": "leave", "leader_id": str(leader.account.id), "since": str(MONDAYS[0]),
-            "until": str(MONDAYS[0])}  # fmt: skip
-    assert (await send(clerk, "changes", away)).status == 200
     day = await publish_day(services, leader, in_days=42, capacity=2)
+    async with services.uow.begin(clerk_of(centre)) as tx:
+        await quarter.apply(tx, [Leave(leader.account.id, MONDAYS[0], MONDAYS[0])])
     assert local(day.begins_at).date() == MONDAYS[0]
     async with services.uow.begin(SYSTEM) as tx:
         slots = await look_up_all(await tx.driver(), await slots_of(services, day), now=tx.now)
     assert [one.free for one in slots.values()] == [()] * 8
+
+
+async def drafted(services, plan, on: date) -> ReceptionDay:
+    async with services.uow.begin(SYSTEM) as tx:
+        day = ReceptionDay(**days.day_row(plan, PlannedDate(on, on)))
+        tx.session.add(day)
+    return day
+
+
+async def test_day_is_neither_added_nor_published_while_its_leader_is_away(services, clerk, centre):
+    leader, plan = await planned(services, centre)
+    draft = await drafted(services, plan, MONDAYS[1])
+    async with services.uow.begin(clerk_of(centre)) as tx:
+        away = Leave(leader.account.id, MONDAYS[0], MONDAYS[1])
+        back = await quarter.apply(tx, [away])
+    new = {"plan_id": str(plan.id), "date": str(MONDAYS[0])}
+    path = f"/api/reception-days/{draft.id}/publication"
+    for answer in (await clerk.post("/api/reception-days", json=new), await clerk.post(path)):
+        assert (answer.status, (await answer.json())["code"]) == (422, "day_away")
+    async with services.uow.begin(clerk_of(centre)) as tx:
+        await quarter.apply(tx, back)
+    assert (await clerk.post("/api/reception-days", json=new)).status == 200
+    assert (await clerk.post(path)).status == 200
+
+
+async def test_day_is_neither_added_nor_published_on_a_holiday(services, clerk, centre):
+    _, plan = await planned(services, centre)
+    draft = await drafted(services, plan, MONDAYS[1])
+    async with services.uow.begin(SYSTEM) as tx:
+        for day in MONDAYS[:2]:
+            row = {"kind": DayKind.HOLIDAY, "source": "test", "status": YearStatus.CONFIRMED}
+            tx.session.add(CalendarDay(date=day, **row))
+    new = {"plan_id": str(plan.id), "date": str(MONDAYS[0])}
+    path = f"/api/reception-days/{draft.id}/publication"
+    for answer in (await clerk.post("/api/reception-days", json=new), await clerk.post(path)):
+        assert (answer.status, (await answer.json())["code"]) == (422, "day_holiday")
+    saturday = {**new, "date": str(MONDAYS[2] + timedelta(days=5))}
+    assert (await clerk.post("/api/reception-days", json=saturday)).status == 200  # only unusual
+
+
+async def test_of_two_days_at_one_time_one_is_published(services, clerk, centre):
+    leader, plan = await planned(services, centre)
+    first = await drafted(services, plan, MONDAYS[0])
+    async with services.uow.begin(SYSTEM) as tx:
+        other = plan_of(leader, today=date(2027, 1, 4), begins=time(10), ends=time(12))
+        tx.session.add(other)
+    new = {"plan_id": str(other.id), "date": str(MONDAYS[0])}
+    refused = await clerk.post("/api/reception-days", json=new)
+    assert (await refused.json())["code"] == "day_overlap"
+    second = await drafted(services, other, MONDAYS[0])
+    paths = [f"/api/reception-days/{one.id}/publication" for one in (first, second)]
+    assert (await clerk.post(paths[0])).status == 200
+    refused = await clerk.post(paths[1])
+    assert (refused.status, (await refused.json())["code"]) == (422, "day_overlap")
 
 
 async def test_published_day_is_not_changed_here(services, clerk, centre):

@@ -1,7 +1,7 @@
 """The arrangement comes in by spreadsheet, seen before it is kept; a view goes out as files."""
 
 import zipfile
-from datetime import date
+from datetime import date, time
 from io import BytesIO
 
 import pytest
@@ -11,11 +11,23 @@ from aiohttp import FormData
 from icalendar import Calendar
 from openpyxl import Workbook, load_workbook
 
-from scheduling.tables import ReceptionDay, ReceptionPlan
+from scheduling.plans import days, quarter
+from scheduling.plans.quarter import Leave
+from scheduling.plans.recurrence import PlannedDate
+from scheduling.tables import DayState, ReceptionDay, ReceptionPlan
 from server.kernel.actor import SYSTEM, Role
 from server.units.tables import CalendarDay, DayKind, YearStatus
 from tests.identity import add_staff, enter
-from tests.reception import add_centre, add_leader, add_resident, book, publish_day, slots_of
+from tests.reception import (
+    add_centre,
+    add_leader,
+    add_resident,
+    book,
+    plan_of,
+    publish_day,
+    slots_of,
+)
+from tests.reception import clerk as clerk_of
 
 HEADINGS = ["领导", "日期", "开始", "结束", "每批分钟"]
 GOOD = ["Leader 1", "2026-12-01", "09:00", "11:00", 25]
@@ -110,6 +122,20 @@ async def test_every_problem_of_every_row_is_named_with_its_cell(services, clerk
     assert all(one["message"] for row in seen["rows"] for one in row["problems"])
 
 
+async def test_row_inside_a_leaders_leave_says_so_and_is_not_kept(services, clerk, leader, centre):
+    seen = await (await preview(clerk, workbook(GOOD))).json()
+    assert seen["problems"] == 0  # the control
+    async with services.uow.begin(clerk_of(centre)) as tx:
+        away = Leave(leader.account.id, date(2026, 11, 30), date(2026, 12, 1))
+        await quarter.apply(tx, [away])
+    [row] = (await (await preview(clerk, workbook(GOOD))).json())["rows"]
+    assert [(one["place"], one["message"]) for one in row["problems"]] == [
+        ("B2", "这位领导那时请假")
+    ]
+    refused = await clerk.post("/api/planning/imports", json=accepted(seen))
+    assert (refused.status, (await refused.json())["code"]) == (409, "arrangement_problems")
+
+
 async def test_nothing_is_kept_when_one_row_has_become_wrong(services, clerk, leader):
     seen = await (
         await preview(clerk, workbook(GOOD, ["Leader 1", "2026-12-08", "09:00", "11:00"]))
@@ -193,6 +219,35 @@ async def test_view_goes_out_as_calendar_entries_without_residents_names(
     assert entries[0].decoded("DTSTART") == day.begins_at
     assert "Leader 1" in text
     assert "Resident 1" not in text
+
+
+async def test_files_say_what_is_not_certain_and_leave_out_what_is_off(
+    services, clerk, leader, runner
+):
+    kept = await publish_day(services, leader)
+    await publish_day(services, leader, in_days=8)
+    off = await publish_day(services, leader, in_days=9)
+    swapped = await publish_day(services, leader, in_days=10)
+    await runner.run_all_due()
+    await book(services, (await slots_of(services, kept))[0], await add_resident(services))
+    async with services.uow.begin(SYSTEM) as tx:
+        plan = plan_of(leader, today=date(2026, 11, 23), begins=time(14), ends=time(15))
+        tx.session.add(plan)
+        await tx.session.flush()
+        on = date(2026, 12, 4)
+        tx.session.add(ReceptionDay(**days.day_row(plan, PlannedDate(on, on))))
+        for day, state in ((off, DayState.CANCELLED), (swapped, DayState.SWAPPED)):
+            (await tx.session.get_one(ReceptionDay, day.id)).state = state
+    query = {"from": "2026-11-30", "until": "2026-12-06"}
+    text = await (await clerk.get("/api/calendar/file.ics", params=query)).text()
+    entries = Calendar.from_ical(text).walk("VEVENT")
+    assert [(str(one["UID"]).split("-")[0], str(one["STATUS"])) for one in entries] == [
+        ("day", "CONFIRMED"), ("session", "TENTATIVE"), ("day", "CONFIRMED"), ("day", "TENTATIVE"),
+    ]  # fmt: skip
+    answer = await clerk.get("/api/calendar/file.xlsx", params=query)
+    sheet = load_workbook(BytesIO(await answer.read())).active
+    [heads, *rows] = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert [row[heads.index("状态")] for row in rows] == ["可预约", "待审核", "可预约", "待公布"]
 
 
 async def test_files_hold_only_what_the_asker_may_see(services, client, clerk, leader):
