@@ -128,7 +128,7 @@ class JanusEngine:
             yield event
 
     async def publish(self, member: MemberId, offer: str) -> str:
-        description = read_description(offer, section_limit=SENDING_SECTIONS)
+        description = await self._read(member, offer, section_limit=SENDING_SECTIONS)
         person = self._people.get(member)
         if person is None or person.room is None:
             raise MediaRefusedError(Refusal.UNKNOWN)
@@ -151,7 +151,7 @@ class JanusEngine:
         subscribing = person.subscribing
         if revision != subscribing.pending:
             raise MediaRefusedError(Refusal.STALE)
-        read_description(sdp, section_limit=RECEIVING_SECTIONS)
+        await self._read(member, sdp, section_limit=RECEIVING_SECTIONS)
         subscribing.pending = None
         jsep = {"type": "answer", "sdp": without_candidates(sdp)}
         await self._handles.say(subscribing.handle, {"request": "start"}, jsep=jsep)
@@ -250,6 +250,14 @@ class JanusEngine:
             raise MediaUnavailableError(str(error)) from error
 
     # --- handles
+
+    async def _read(self, member: MemberId, sdp: str, *, section_limit: int) -> Description:
+        try:
+            return read_description(sdp, section_limit=section_limit)
+        except MediaRefusedError as refused:
+            if refused.refusal.is_abuse:
+                await self.close(member)
+            raise
 
     async def _publish(self, person: Person, offer: str, description: Description) -> str:
         jsep = {"type": "offer", "sdp": without_candidates(offer)}

@@ -12,7 +12,11 @@ from signaling.media.sdp import Description
 SUBSTREAMS = {View.LARGE: 2, View.SMALL: 0}
 """Janus counts encodings from the smallest; browsers offer the best first."""
 
-_CANDIDATE = re.compile(r"^a=(?:candidate:.*|end-of-candidates)\r?\n?", re.MULTILINE)
+_CANDIDATE = re.compile(
+    r"^a=(?:candidate:.*|end-of-candidates)\r?\n?", re.MULTILINE | re.IGNORECASE
+)
+"""Janus compares names without case."""
+
 _MSID = re.compile(r"^a=msid:.*$", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=.*$", re.MULTILINE)
 

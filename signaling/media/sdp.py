@@ -76,7 +76,7 @@ def read_description(text: str, *, section_limit: int) -> Description:
     lines = text.splitlines()
     if sum(1 for line in lines if line.startswith("m=")) > section_limit:
         raise MediaRefusedError(Refusal.TOO_MANY_SECTIONS)
-    if sum(1 for line in lines if line.startswith("a=candidate:")) > CANDIDATE_LIMIT:
+    if sum(1 for line in lines if line[:12].lower() == "a=candidate:") > CANDIDATE_LIMIT:
         raise MediaRefusedError(Refusal.TOO_MANY_CANDIDATES)
     description = Description()
     for line in lines:

@@ -1,13 +1,18 @@
 """T04: nobody can make the server send to a host that a client names."""
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import AsyncIterator
 
 import aioice
 import pytest
 
 from signaling.engine import MediaRefusedError, MemberId, Refusal, RoomId
-from tests.media.conftest import hears, staged, total, until
+from signaling.janus.engine import Instance, JanusEngine
+from signaling.janus.people import without_candidates
+from tests.janus.instance import janus
+from tests.media.conftest import Stage, hears, staged, staged_on, total, until
 from tests.media.plain import LoopbackIce
 
 pytestmark = pytest.mark.slow
@@ -25,6 +30,21 @@ def victim():
         yield listener
 
 
+@contextlib.asynccontextmanager
+async def staged_on_janus() -> AsyncIterator[Stage]:
+    async with (
+        janus() as server,
+        staged_on(JanusEngine(Instance(server.url, server.secret))) as stage,
+    ):
+        yield stage
+
+
+@pytest.fixture(params=[staged, staged_on_janus], ids=["embedded", "janus"])
+def staged_here(request):
+    """Each engine in turn."""
+    return request.param
+
+
 def naming(sdp: str, port: int, *, times: int = 1) -> str:
     """The description with candidates that point at the victim, in every section."""
     lines = [
@@ -33,6 +53,10 @@ def naming(sdp: str, port: int, *, times: int = 1) -> str:
         for host in ("127.0.0.1", "victim.local")
     ]
     return sdp.replace("a=rtcp-mux\r\n", "\r\n".join(["a=rtcp-mux", *lines]) + "\r\n")
+
+
+def shouting(sdp: str) -> str:
+    return sdp.replace("a=candidate:", "a=CANDIDATE:")
 
 
 def got_something(listener: socket.socket) -> bool:
@@ -74,16 +98,17 @@ async def test_t04_control_a_plain_connection_sends_to_whom_it_is_told(victim):
     ("spoil", "refusal"),
     [
         (lambda sdp: naming(sdp, 9, times=400)[:32_768], Refusal.TOO_MANY_CANDIDATES),
+        (lambda sdp: shouting(naming(sdp, 9, times=400))[:32_768], Refusal.TOO_MANY_CANDIDATES),
         (lambda sdp: naming(sdp, 9, times=1_000), Refusal.TOO_LONG),
         (lambda sdp: sdp + "a=x:" + "y" * 32_768, Refusal.TOO_LONG),
         (lambda sdp: sdp + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" * 3, Refusal.TOO_MANY_SECTIONS),
     ],
-    ids=["candidates", "2000-candidates", "length", "sections"],
+    ids=["candidates", "CANDIDATES", "2000-candidates", "length", "sections"],
 )
-async def test_t04_a_bomb_is_refused_and_its_sender_closed(spoil, refusal):
-    async with staged() as stage:
-        a, b = await stage.enter("a", MAIN), await stage.enter("b", MAIN)
-        c = await stage.enter("c", MAIN)
+async def test_t04_a_bomb_is_refused_and_its_sender_closed(staged_here, spoil, refusal):
+    async with staged_here() as stage:
+        a, b = await stage.come("a", MAIN), await stage.come("b", MAIN)
+        await stage.come("c", MAIN)
         await until(hears(b, "a"))
         with pytest.raises(MediaRefusedError) as refused:
             await stage.engine.publish(A, spoil(a.offer()))
@@ -94,4 +119,12 @@ async def test_t04_a_bomb_is_refused_and_its_sender_closed(spoil, refusal):
         before = total(b, "a")
         await until(hears(b, "c", packets=40))
         assert total(b, "a") == before
-        assert c.sending.is_up
+
+
+def test_t04_no_candidate_goes_on_to_janus_however_it_is_spelled():
+    plain = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtcp-mux\r\n"
+    for name in ("candidate", "CANDIDATE", "Candidate"):
+        named = naming(plain, 9, times=2).replace("a=candidate", f"a={name}")
+        assert named != plain
+        assert without_candidates(named) == plain
+        assert without_candidates(named.replace("\r\n", "\n")) == plain.replace("\r\n", "\n")
