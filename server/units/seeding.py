@@ -63,7 +63,8 @@ async def seed(tx: Tx, units: list[NewUnit]) -> None:
         for day, kind in announced().days.items()
         if day.year >= tx.now.year
     ]
-    await tx.connection.execute(insert(CalendarDay).on_conflict_do_nothing(), days)
+    if days:  # none of a year that is not announced yet
+        await tx.connection.execute(insert(CalendarDay).on_conflict_do_nothing(), days)
 
 
 async def is_empty(tx: Tx) -> bool:

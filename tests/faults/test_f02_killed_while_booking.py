@@ -23,7 +23,7 @@ from tests.reception import (
     slots_of,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.machine_time, pytest.mark.xdist_group("processes")]
 KILLS, CLIENTS, SLOTS = 6, 12, 24
 
 BROKEN = sa.text(

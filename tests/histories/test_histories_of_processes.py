@@ -26,7 +26,7 @@ from tests.reception import (
     slots_of,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.machine_time, pytest.mark.xdist_group("processes")]
 PROCESSES, CLIENTS, SLOTS, STEPS = 3, 9, 2, 5
 KILLED_AFTER = 12
 

@@ -93,8 +93,14 @@ async def test_cases_stand_in_every_state_and_their_chains_hold(services, start)
 
 @pytest.mark.parametrize(
     "hour",
-    ["2026-11-23T03:10", "2026-11-21T22:40", "2026-10-05T12:00", "2026-11-25T10:30"],
-    ids=["night", "weekend", "holiday", "morning"],
+    [
+        "2026-11-23T03:10",
+        "2026-11-21T22:40",
+        "2026-10-05T12:00",
+        "2026-11-25T10:30",
+        "2027-03-10T10:30",
+    ],
+    ids=["night", "weekend", "holiday", "morning", "unannounced year"],
 )
 async def test_what_was_done_was_done_by_day(services, everybody, clock, runner, hour):
     clock.move(datetime.fromisoformat(hour).replace(tzinfo=LOCAL) - clock.now())
