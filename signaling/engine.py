@@ -169,6 +169,8 @@ class Carried:
 
     engine: str
     is_up: bool
+    is_draining: bool = False
+    """Takes no new rooms."""
     rooms: int = 0
     members: int = 0
     packets_in: int | None = None

@@ -1,5 +1,7 @@
 """The media engine that the configuration asks for: workers of our own, or Janus instances."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,16 +14,43 @@ from signaling.media.settings import MediaSettings
 from signaling.pool import Engine, Pool
 from signaling.supervisor import EmbeddedEngine
 
+log = logging.getLogger(__name__)
+DRAINING_SECONDS = 2.0
+
 
 @asynccontextmanager
 async def running(config: Media) -> AsyncIterator[MediaEngine]:
     """Started for the duration of a block. Raises MediaUnavailableError."""
     pool = Pool(_engines(config))
     await pool.start()
+    file = config.draining_file
+    draining = asyncio.create_task(_follow(file, pool)) if file is not None else None
     try:
         yield pool
     finally:
+        if draining is not None:
+            draining.cancel()
+            await asyncio.gather(draining, return_exceptions=True)
         await pool.stop()
+
+
+async def _follow(file: Path, pool: Pool) -> None:
+    """The operator names there, one a line, what is to take no new rooms."""
+    while True:
+        try:
+            pool.drain(await asyncio.to_thread(_names_in, file))
+        except (OSError, ValueError) as fault:
+            log.error("media.draining_file: %s", fault)
+        await asyncio.sleep(DRAINING_SECONDS)
+
+
+def _names_in(file: Path) -> frozenset[str]:
+    """None where there is no such file."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    return frozenset(line.strip() for line in lines)
 
 
 def _engines(config: Media) -> Sequence[Engine]:

@@ -89,13 +89,17 @@ def _people(lives: Iterable["Live"]) -> Iterator[Metric]:
 def _engines(carried: list[Carried]) -> Iterator[Metric]:
     labels = ("worker",)
     up = GaugeMetricFamily("yuntiao_media_up", "Whether it can be used", labels=labels)
+    draining = GaugeMetricFamily(
+        "yuntiao_media_draining", "Whether it takes no new rooms", labels=labels
+    )
     rooms = GaugeMetricFamily("yuntiao_media_rooms", "Rooms that it carries", labels=labels)
     members = GaugeMetricFamily("yuntiao_media_members", "People that it carries", labels=labels)
     for one in carried:
         up.add_metric((one.engine,), one.is_up)
+        draining.add_metric((one.engine,), one.is_draining)
         rooms.add_metric((one.engine,), one.rooms)
         members.add_metric((one.engine,), one.members)
-    yield from (up, rooms, members)
+    yield from (up, draining, rooms, members)
     yield from _packets(carried)
 
 

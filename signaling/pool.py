@@ -7,8 +7,8 @@ told all of it again. Without any engine people keep their places, and wait.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -105,11 +105,13 @@ class Pool:
         while (event := await self._events.get()) is not None:
             yield event
 
-    def drain(self, name: str, *, on: bool = True) -> None:
-        """An engine that is to go takes no new rooms; those that it has end on it."""
+    def drain(self, names: Collection[str]) -> None:
+        """These take no new rooms, and those that they have end there; all others do."""
         for place in self._places:
-            if place.engine.name == name:
-                place.is_draining = on
+            if place.is_draining != (place.engine.name in names):
+                place.is_draining = not place.is_draining
+                takes = "no new rooms" if place.is_draining else "new rooms again"
+                log.warning("media engine %s takes %s", place.engine.name, takes)
 
     def load(self) -> dict[str, int]:
         """People in rooms, by engine."""
@@ -194,7 +196,11 @@ class Pool:
 
     async def carried(self) -> tuple[Carried, ...]:
         each = await asyncio.gather(*(place.engine.carried() for place in self._places))
-        return tuple(one for some in each for one in some)
+        return tuple(
+            replace(one, is_draining=place.is_draining)
+            for place, some in zip(self._places, each, strict=True)
+            for one in some
+        )
 
     async def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
         place = self._rooms.get(room)

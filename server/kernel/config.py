@@ -135,10 +135,13 @@ class Turn(Section):
 
 
 class Media(Section):
+    """`draining_file` names engines, one a line, that take no new rooms; it may change any time."""
+
     addresses: tuple[str, ...] = ()
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     janus: tuple[Janus, ...] = ()
+    draining_file: Path | None = None
     room_size: Annotated[int, Field(ge=2, le=25)] = 8
     turn: Turn = Turn()
 

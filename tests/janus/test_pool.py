@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from signaling.engine import MediaUnavailableError, MemberId, Reset, RoomId
+from server.kernel.config import Media
+from signaling.engine import Carried, MediaEngine, MediaUnavailableError, MemberId, Reset, RoomId
+from signaling.engines import running
 from signaling.janus.engine import Instance, JanusEngine
+from signaling.meters import Meters
 from signaling.pool import Engine, Pool
 from signaling.supervisor import EmbeddedEngine
 from tests.janus.instance import janus
@@ -33,14 +36,23 @@ class Restarting(Stage):
 async def pooled(*engines: Engine) -> AsyncIterator[tuple[Pool, Restarting]]:
     pool = Pool(engines)
     await pool.start()
-    stage = Restarting(pool)
+    try:
+        async with at_work(pool) as stage:
+            yield pool, stage
+    finally:
+        await pool.stop()
+
+
+@contextlib.asynccontextmanager
+async def at_work(engine: MediaEngine) -> AsyncIterator[Restarting]:
+    stage = Restarting(engine)
     listening = asyncio.create_task(stage.listen())
     try:
-        yield pool, stage
+        yield stage
     finally:
         await stage.clear()
-        await pool.stop()
-        await listening
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_rooms_are_spread_and_stay_whole():
@@ -70,14 +82,35 @@ async def test_whoever_goes_to_a_room_elsewhere_begins_anew_there():
         assert pool.load() == {"one": 0, "two": 2}
 
 
-async def test_a_draining_engine_takes_no_new_rooms():
-    workers = [EmbeddedEngine(LOOPBACK, name=name) for name in ("one", "two")]
-    async with pooled(*workers) as (pool, stage):
+async def test_a_draining_engine_takes_no_new_rooms(tmp_path):
+    file = tmp_path / "draining"
+    config = Media(addresses=("127.0.0.1",), workers=2, draining_file=file)
+    async with running(config) as engine, at_work(engine) as stage:
         await stage.come("a", MAIN)
-        pool.drain("two")
+        (busy,) = [one.engine for one in await engine.carried() if one.rooms]
+        file.write_text("worker 1\nworker 2\n".replace(busy, "ws://elsewhere"))
+        await drains(engine, other(busy))
         await stage.come("c", OTHER)
         await stage.come("b", MAIN)
-        assert pool.load() == {"one": 3, "two": 0}
+        assert rooms(await engine.carried()) == {busy: 2, other(busy): 0}
+        text = Meters().text([], await engine.carried()).decode()
+        assert f'yuntiao_media_draining{{worker="{other(busy)}"}} 1.0' in text
+        file.unlink()
+        await drains(engine)
+        await stage.come("d", CAUCUS)
+        assert rooms(await engine.carried()) == {busy: 2, other(busy): 1}
+
+
+def other(name: str) -> str:
+    return "worker 2" if name == "worker 1" else "worker 1"
+
+
+def rooms(carried: Sequence[Carried]) -> dict[str, int]:
+    return {one.engine: one.rooms for one in carried}
+
+
+async def drains(pool: Pool, *names: str) -> None:
+    await until(lambda: names == tuple(p.engine.name for p in pool._places if p.is_draining))
 
 
 async def test_the_rooms_of_a_dead_instance_go_on_elsewhere():
