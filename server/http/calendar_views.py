@@ -111,11 +111,11 @@ class CalendarView(View):
 def calendar_view(
     agenda: Agenda, wanted: Wanted, *, actor: Actor, now: datetime, sealer: Sealer
 ) -> CalendarView:
-    may_move_days = allows(actor, Permission.DAY_WRITE)
+    may_write_days = allows(actor, Permission.DAY_WRITE)
     return CalendarView(
         dates=dates_of(agenda.calendar, since=wanted.since, until=wanted.until),
         rows=_rows(agenda),
-        days=[day_view(row, now=now, may_move=may_move_days) for row in agenda.days],
+        days=[day_view(row, now=now, may_write=may_write_days) for row in agenda.days],
         sessions=[session_view(one, actor, now=now, sealer=sealer) for one in agenda.sessions],
         leave=[
             CalendarLeave(leader_id=one.leader_id, begins_at=one.begins_at, ends_at=one.ends_at)
@@ -170,10 +170,8 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
     return [*leaders, *hosts.values(), *rooms, *sites, *units]
 
 
-def day_view(row: DayRow, *, now: datetime, may_move: bool) -> CalendarDay:
+def day_view(row: DayRow, *, now: datetime, may_write: bool) -> CalendarDay:
     day = row.day
-    can = (DayState(day.state), DayAction.MOVE) in DAY
-    movable = may_move and can and day.begins_at > now
     return CalendarDay(
         id=day.id,
         leader_id=day.leader_id,
@@ -187,8 +185,15 @@ def day_view(row: DayRow, *, now: datetime, may_move: bool) -> CalendarDay:
         topics=day.topics,
         moved_because=day.moved_because,
         version=day.version,
-        actions=["move"] if movable else [],
+        actions=_day_actions(row, now=now) if may_write else [],
     )
+
+
+def _day_actions(row: DayRow, *, now: datetime) -> list[str]:
+    if row.day.begins_at <= now:
+        return []
+    at = DayState(row.day.state)
+    return [str(one) for one in (DayAction.MOVE, DayAction.CANCEL) if (at, one) in DAY]
 
 
 def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) -> CalendarSession:
@@ -209,14 +214,23 @@ def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) ->
         case_number=one.case_number,
         person_name=sealer.open(one.person_name, purpose="name") if one.person_name else None,
         version=one.version,
-        actions=["move"] if _may_move(one, actor, now=now) else [],
+        actions=_session_actions(one, actor, now=now),
     )
 
 
-def _may_move(one: Booked, actor: Actor, *, now: datetime) -> bool:
+def _session_actions(one: Booked, actor: Actor, *, now: datetime) -> list[str]:
+    if one.begins_at <= now:
+        return []
+    may = {Action.MOVE: _may_move(one, actor), Action.CANCEL: _is_of_desk(one, actor)}
+    return [str(act) for act, allowed in may.items() if allowed and (one.state, act) in APPOINTMENT]
+
+
+def _may_move(one: Booked, actor: Actor) -> bool:
     """The desk moves receptions, a mediator their own mediations."""
-    if one.begins_at <= now or (one.state, Action.MOVE) not in APPOINTMENT:
-        return False
     if one.kind is SessionKind.MEDIATION:
         return one.host_id == actor.account_id and allows(actor, Permission.MEDIATION_WRITE)
-    return one.kind is SessionKind.RECEPTION and actor.reaches(one.unit_path, Role.CLERK)
+    return one.kind is SessionKind.RECEPTION and _is_of_desk(one, actor)
+
+
+def _is_of_desk(one: Booked, actor: Actor) -> bool:
+    return actor.reaches(one.unit_path, Role.CLERK)

@@ -165,10 +165,10 @@ def _days(kinds: Mapping[date, DayKind]) -> list[DayOffView]:
 
 
 def _affected(ctx: Context, tx: Tx, found: Affected) -> AffectedView:
-    may_move = allows(ctx.actor, Permission.DAY_WRITE)
+    may_write = allows(ctx.actor, Permission.DAY_WRITE)
     days = [
         AffectedDay(
-            day=day_view(one.thing, now=tx.now, may_move=may_move),
+            day=day_view(one.thing, now=tx.now, may_write=may_write),
             leader_name=one.thing.leader.name,
             dates=list(one.dates),
         )

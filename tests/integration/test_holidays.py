@@ -119,6 +119,19 @@ async def test_joint_interview_on_a_holiday_is_listed_and_found_another_time(
     assert after["proposal"]["begins_at"] == "2027-01-05T01:00:00Z"
 
 
+async def test_only_whom_it_is_allowed_is_offered_to_call_it_off(
+    client, services, district, leader, clerk
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    [one] = (await confirmed(client))["days"]
+    assert one["day"]["actions"] == ["move", "cancel"]  # the control
+    await enter(client, services, await add_staff(services, district.centre, Role.SUPERVISOR))
+    [one] = (await listed(client))["days"]
+    assert one["day"]["actions"] == []
+    path = f"/api/reception-days/{day.id}/cancellation"
+    assert (await client.post(path, json={"reason": "a public holiday"})).status == 404
+
+
 async def test_only_a_clerk_of_the_centre_confirms_a_year(client, services, district, clerk):
     async with services.uow.begin(SYSTEM) as tx:
         town = await add_unit(tx, "far", parent=district.centre, kind=UnitKind.SUB_CENTRE)
