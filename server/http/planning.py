@@ -151,12 +151,12 @@ async def save_planning(ctx: Context, body: PlanningChanges) -> PlanningSaved:
     changes = [one.change() for one in body.changes]
     async with ctx.services.uow.begin(ctx.actor) as tx:
         back = await planning.apply(tx, changes)
-        planning.check(await planning.read(tx, *_range(body.quarter)), changes)
+        planning.check(await planning.read(tx, *whole_weeks(body.quarter)), changes)
         view = await _view(ctx, tx, body.quarter)
     return PlanningSaved(view=view, back=[_body(one) for one in back])
 
 
-def _range(quarter: str) -> tuple[date, date]:
+def whole_weeks(quarter: str) -> tuple[date, date]:
     """Whole weeks, Monday to Sunday, around the quarter's days."""
     year, number = (int(part) for part in re.findall(r"\d+", quarter))
     first = date(year, (number - 1) * MONTHS + 1, 1)
@@ -166,7 +166,7 @@ def _range(quarter: str) -> tuple[date, date]:
 
 
 async def _view(ctx: Context, tx: Tx, quarter: str) -> PlanningView:
-    grid = await planning.read(tx, *_range(quarter))
+    grid = await planning.read(tx, *whole_weeks(quarter))
     leaders = {leader.account_id: leader for _, leader in grid.plans}
     return PlanningView(
         quarter=quarter,

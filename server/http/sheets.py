@@ -1,6 +1,7 @@
 """Files of the calendar: the issued arrangement comes in, what a view shows goes out."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, time
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from pydantic import Field
 from scheduling import agenda
 from scheduling.messages.calendar_file import Line as FileLine
 from scheduling.messages.calendar_file import as_ics
-from scheduling.plans import arrangement, spreadsheet
+from scheduling.plans import arrangement, quarter, spreadsheet
 from scheduling.plans.arrangement import FIELDS, Approval, Headings, Row
+from scheduling.plans.quarter import Cell, Grid
 from scheduling.plans.spreadsheet import XLSX
 from scheduling.plans.troubles import OFF
 from scheduling.tables import AppointmentState, DayState
@@ -19,6 +21,7 @@ from server.http.calendar_views import CalendarView, calendar_view
 from server.http.context import Context, Download, Upload
 from server.http.endpoints import Body, Routes, View
 from server.http.fields import Line
+from server.http.planning import PlanningQuery, whole_weeks
 from server.identity.permissions import Permission
 from server.kernel.clock import local
 
@@ -94,6 +97,53 @@ async def import_arrangement(ctx: Context, body: NewArrangement) -> ImportedView
     approval = Approval(body.document, body.approver, body.approved_on)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         return ImportedView(days=await arrangement.keep(tx, rows, approval))
+
+
+@routes.get("/api/planning/file.xlsx", permission=Permission.PLAN_READ)
+async def export_planning(ctx: Context, query: PlanningQuery) -> Download:
+    """The quarter, in the columns that an import reads."""
+    grid = await _quarter(ctx, query)
+    minutes = {plan.id: plan.slot_minutes for plan, _ in grid.plans}
+    rows = [
+        (who, str(local(one.begins_at).date()), f"{local(one.begins_at):%H:%M}",
+         f"{local(one.ends_at):%H:%M}", minutes[one.plan_id] if one.plan_id else "")
+        for one, who in _held(grid)
+    ]  # fmt: skip
+    heads = [_word(ctx, f"heading.{field}").partition("|")[0] for field in FIELDS]
+    title = _word(ctx, "planning")
+    data = await asyncio.to_thread(spreadsheet.write, title, heads, rows)
+    return Download(data, XLSX, f"{title} {query.quarter}.xlsx")
+
+
+@routes.get("/api/planning/file.ics", permission=Permission.PLAN_READ)
+async def export_planning_entries(ctx: Context, query: PlanningQuery) -> Download:
+    """The quarter as entries for a calendar of one's own; what is not published is tentative."""
+    lines = [
+        FileLine(
+            f"day-{one.day_id or f'{one.plan_id}-{one.planned_for}'}", one.begins_at, one.ends_at,
+            _word(ctx, "reception_day"), who, "",
+            _word(ctx, f"state.day.{one.state or DayState.DRAFT}"), "",
+            one.state in {None, DayState.DRAFT},
+        )
+        for one, who in _held(await _quarter(ctx, query))
+    ]  # fmt: skip
+    data = await asyncio.to_thread(as_ics, lines, stamp=ctx.services.clock.now())
+    return Download(data, ICS, f"{_word(ctx, 'planning')} {query.quarter}.ics")
+
+
+async def _quarter(ctx: Context, query: PlanningQuery) -> Grid:
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        tx.audit("export", "reception_plan", query.quarter)
+        return await quarter.read(tx, *whole_weeks(query.quarter))
+
+
+def _held(grid: Grid) -> Iterator[tuple[Cell, str]]:
+    """Leaders in official order, the days of each as they come; without what is cancelled."""
+    names = {leader.account_id: leader.name for _, leader in grid.plans}
+    for leader_id, name in names.items():
+        for cell in sorted(grid.cells, key=lambda one: one.begins_at):
+            if cell.leader_id == leader_id and cell.state not in OFF:
+                yield cell, name
 
 
 @routes.get("/api/calendar/file.xlsx", permission=Permission.CALENDAR_READ)

@@ -188,6 +188,20 @@ async def test_bad_file_is_refused_in_words(clerk, code, made):
     assert body["title"] != f"error.{code}"
 
 
+async def test_quarter_goes_out_and_what_went_out_can_come_in(services, clerk, leader):
+    seen = await (await preview(clerk, workbook(GOOD))).json()
+    assert (await clerk.post("/api/planning/imports", json=accepted(seen))).status == 200
+    query = {"quarter": "2026-Q4"}
+    out = await (await clerk.get("/api/planning/file.xlsx", params=query)).read()
+    heads, *rows = load_workbook(BytesIO(out)).active.iter_rows(values_only=True)
+    assert heads == ("领导", "日期", "开始", "结束", "每批分钟")
+    assert rows == [tuple(GOOD)]
+    again = await (await preview(clerk, out)).json()
+    assert [row["leader_id"] for row in again["rows"]] == [str(leader.account.id)]
+    entries = await (await clerk.get("/api/planning/file.ics", params=query)).text()
+    assert (entries.count("BEGIN:VEVENT"), entries.count("STATUS:TENTATIVE")) == (1, 1)
+
+
 async def test_view_goes_out_as_spreadsheet_and_nothing_in_it_runs(services, clerk, leader, runner):
     day = await publish_day(services, leader)
     await runner.run_all_due()

@@ -808,6 +808,8 @@ export interface Endpoints {
   "GET /api/planning": { params: Record<string, never>; query: { quarter: string }; body: undefined; answer: PlanningView }
   "POST /api/planning/changes": { params: Record<string, never>; query: Record<string, never>; body: PlanningChanges; answer: PlanningSaved }
   "POST /api/planning/checks": { params: Record<string, never>; query: Record<string, never>; body: PlanningChanges; answer: PlanningView }
+  "GET /api/planning/file.ics": { params: Record<string, never>; query: { quarter: string }; body: undefined; answer: Blob }
+  "GET /api/planning/file.xlsx": { params: Record<string, never>; query: { quarter: string }; body: undefined; answer: Blob }
   "POST /api/planning/import-previews": { params: Record<string, never>; query: Record<string, never>; body: FormData; answer: ArrangementPreview }
   "POST /api/planning/imports": { params: Record<string, never>; query: Record<string, never>; body: NewArrangement; answer: ImportedView }
   "GET /api/plans": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (PlanView)[] }
