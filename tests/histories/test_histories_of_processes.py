@@ -4,8 +4,10 @@ import asyncio
 import math
 import random
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -64,26 +66,28 @@ class Caller:
 
     async def _post(self, path: str, body: dict) -> Answer:
         try:
-            return await self.wire.post(path, body, cookie=self.token)
+            answer = await self.wire.post(path, body, cookie=self.token)
         except (OSError, asyncio.IncompleteReadError) as error:
             raise Cut from error
+        if answer.status == 503:  # the database went away under it
+            raise Cut
+        return answer
 
 
 @dataclass
 class Play:
     callers: list[Caller]
     slots: list[str]
-    servers: list[Serving]
     history: list[Operation] = field(default_factory=list)
 
-    async def run(self, seed: int) -> None:
+    async def run(self, seed: int, kill: Callable[[], None]) -> None:
         work = [self._live(one, random.Random(f"{seed}/{one.number}")) for one in self.callers]
-        await asyncio.gather(*work, self._kill())
+        await asyncio.gather(*work, self._after_some(kill))
 
-    async def _kill(self) -> None:
+    async def _after_some(self, kill: Callable[[], None]) -> None:
         while len(self.history) < KILLED_AFTER:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
-        self.servers[0].process.kill()
+        kill()
 
     async def _live(self, caller: Caller, pick: random.Random) -> None:
         for _ in range(STEPS):
@@ -107,12 +111,7 @@ class Play:
 async def test_three_processes_of_which_one_is_killed_are_as_one(
     services, config, database_url, seed
 ):
-    leader = await add_leader(services, await add_centre(services))
-    day = await publish_day(services, leader)
-    async with services.uow.begin(SYSTEM) as tx:
-        await tx.connection.execute(sa.update(ReceptionDay).values(state="booking_open"))
-    slots = (await slots_of(services, day))[:SLOTS]
-    residents = [await add_resident(services, n + 1) for n in range(CLIENTS)]
+    slots, residents = await prepared(services)
     async with AsyncExitStack() as stack:
         servers = [
             await stack.enter_async_context(
@@ -120,14 +119,39 @@ async def test_three_processes_of_which_one_is_killed_are_as_one(
             )
             for _ in range(PROCESSES)
         ]
-        callers = [
-            Caller(n, one, await _token(services, one), Wire(servers[n % PROCESSES].port))
-            for n, one in enumerate(residents)
-        ]
-        play = Play(callers, [str(slot) for slot in slots], servers)
-        stack.callback(lambda: [caller.wire.close() for caller in callers])
-        await play.run(seed)
+        play = await playing(stack, services, residents, slots, servers)
+        await play.run(seed, servers[0].process.kill)
     assert any(one.result is Result.UNKNOWN for one in play.history)
+    await check(services, play, slots, residents)
+
+
+async def prepared(services) -> tuple[list[UUID], list[Resident]]:
+    """Two times that can be booked, and who would have them."""
+    leader = await add_leader(services, await add_centre(services))
+    day = await publish_day(services, leader)
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.connection.execute(sa.update(ReceptionDay).values(state="booking_open"))
+    slots = (await slots_of(services, day))[:SLOTS]
+    return slots, [await add_resident(services, n + 1) for n in range(CLIENTS)]
+
+
+async def playing(
+    stack: AsyncExitStack,
+    services,
+    residents: list[Resident],
+    slots: list[UUID],
+    servers: list[Serving],
+) -> Play:
+    callers = [
+        Caller(n, one, await _token(services, one), Wire(servers[n % len(servers)].port))
+        for n, one in enumerate(residents)
+    ]
+    stack.callback(lambda: [caller.wire.close() for caller in callers])
+    return Play(callers, [str(slot) for slot in slots])
+
+
+async def check(services, play: Play, slots: list[UUID], residents: list[Resident]) -> None:
+    """One order explains everything that was told, and what stands in the end."""
     for place, slot in enumerate(slots):
         holders = await _holders(services, slot, residents)
         history = [one for one in play.history if one.slot == place]
