@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from scheduling import claims, holds, invitees, reminders
+from scheduling import claims, holds, invitees, reminders, turns
 from scheduling.choices import questions
 from scheduling.claims import Wanted
 from scheduling.events import AppointmentCancelled, AppointmentMoved, InviteeRemoved
@@ -28,11 +28,13 @@ from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
 
 
-async def move(tx: Tx, appointment: Appointment, slot_id: UUID, *, for_desk: bool) -> None:
+async def move(
+    tx: Tx, appointment: Appointment, slot_id: UUID, *, for_desk: bool, urgency: str | None = None
+) -> None:
     """Take another time of the same leader; the entry in people's calendars follows.
 
     Residents stay with the leader who was found to be the right one; the desk may do more by
-    diverting.
+    diverting. `urgency`: why they are to have the place before those whose turn it is.
     """
     new_state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.MOVE)
     if appointment.session_kind == SessionKind.JOINT_INTERVIEW:
@@ -48,8 +50,9 @@ async def move(tx: Tx, appointment: Appointment, slot_id: UUID, *, for_desk: boo
     await _lock(tx, appointment, facts)
     await claims.release(await tx.driver(), appointment.id)
     channel = BookingChannel(appointment.channel) if for_desk else BookingChannel.ONLINE
-    facts = await holds.bookable(tx, slot_id, for_desk=for_desk, channel=channel)
-    await occupy(tx, appointment, facts, facts.open_to(channel))
+    given = await turns.give(tx, slot_id, channel=channel, urgency=urgency, for_desk=for_desk)
+    await occupy(tx, appointment, given.facts, given.seats)
+    turns.note(tx, appointment, given, urgency=urgency)
     appointment.state = new_state
     appointment.sequence += 1
     if appointment.review_due_at and new_state is AppointmentState.SUBMITTED:

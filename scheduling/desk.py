@@ -117,12 +117,7 @@ async def _book(
         tx.audit("letter_seen", "appointment", appointment.id, letters=seen)
     if not request.sentence:
         await _have_matter_taken(tx, sealer, appointment, person, request)
-    if given.overruled:
-        appointment.urgency = wanted.urgency
-        tx.audit(
-            "out_of_order", "appointment", appointment.id, reason=wanted.urgency,
-            overruled=given.overruled,
-        )  # fmt: skip
+    turns.note(tx, appointment, given, urgency=wanted.urgency)
     return appointment
 
 

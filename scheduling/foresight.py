@@ -55,11 +55,15 @@ class InTheWay:
 
 @dataclass(frozen=True)
 class Choice:
-    """A time of the leader's that day; `is_free` for another person."""
+    """A time of the leader's that day; `is_free` for another person.
+
+    Out of turn it is given with a reason alone: others wait, or booking is not open yet.
+    """
 
     begins_at: datetime
     ends_at: datetime
     is_free: bool
+    in_turn: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,10 @@ IN_THE_WAY = """
     ORDER BY 2, 1 LIMIT 20
     """
 TIMES = f"""
-    SELECT s.begins_at, s.ends_at, bool_or(c.id IS NULL AND {GENERAL.format(now="$4")}) AS is_free
+    SELECT s.begins_at, s.ends_at, bool_or(c.id IS NULL AND {GENERAL.format(now="$4")}) AS is_free,
+           bool_and((d.state <> 'published' OR d.invited_only) AND NOT EXISTS (
+               SELECT 1 FROM waitlist_entry w
+               WHERE w.day_id = d.id AND w.state IN ('waiting', 'offered'))) AS in_turn
     FROM slot s JOIN reception_day d ON d.id = s.day_id
     LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $4) AND c.appointment_id IS DISTINCT FROM $5

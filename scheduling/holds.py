@@ -23,7 +23,6 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     AttendBy,
-    BookingChannel,
     ClaimReason,
     SessionKind,
 )
@@ -101,7 +100,7 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
     if account_id is None:
         raise NotFound
     await claims.lock(quick, [account_id, seen.leader.account_id])
-    facts = await bookable(tx, slot_id, for_desk=False)
+    facts = await _bookable(tx, slot_id)
     if facts.is_held_for(account_id) and (mine := await own_hold(tx, account_id)):
         return mine
     if facts.own_hold:
@@ -113,16 +112,14 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
     return made
 
 
-async def bookable(
-    tx: Tx, slot_id: UUID, *, for_desk: bool, channel: BookingChannel = BookingChannel.ONLINE
-) -> SlotFacts:
+async def _bookable(tx: Tx, slot_id: UUID) -> SlotFacts:
     """The slot as it stands, once its leader is locked. Raises Conflict when it is not free."""
     quick = await tx.driver()
     asker = tx.actor.account_id
     facts = await look_up(quick, slot_id, now=tx.now, account_id=asker)
     if facts is None:
         raise NotFound
-    if reason := refusal(facts, now=tx.now, for_desk=for_desk, asker=asker, channel=channel):
+    if reason := refusal(facts, now=tx.now, for_desk=False, asker=asker):
         raise await refused(quick, facts, reason, now=tx.now)
     return facts
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from scheduling import changes, claims, complained_of, confirmation, holds, invitees, sites
+from scheduling import changes, claims, complained_of, confirmation, invitees, sites, turns
 from scheduling.choices import questions
 from scheduling.events import AppointmentDeclined, AppointmentDiverted
 from scheduling.holds import appointment_row
@@ -39,9 +39,13 @@ async def decline(tx: Tx, appointment: Appointment, *, reason: str, right_route:
 
 
 async def divert(
-    tx: Tx, sealer: Sealer, appointment: Appointment, slot_id: UUID, *, reason: str
-) -> Appointment:
-    """Give the matter another leader or unit: a new appointment, confirmed, in place of this."""
+    tx: Tx, sealer: Sealer, appointment: Appointment, slot_id: UUID, *, reason: str,
+    urgency: str | None = None,
+) -> Appointment:  # fmt: skip
+    """Give the matter another leader or unit: a new appointment, confirmed, in place of this.
+
+    `urgency`: why they are to have the place before those whose turn it is.
+    """
     was_confirmed = appointment.state == AppointmentState.CONFIRMED
     appointment.state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.DIVERT)
     appointment.reviewed_by, appointment.change_reason = tx.actor.account_id, reason
@@ -53,15 +57,16 @@ async def divert(
     await claims.lock(await tx.driver(), [*who, facts.leader.account_id])
     await claims.release(await tx.driver(), appointment.id)
     channel = BookingChannel(appointment.channel)
-    facts = await holds.bookable(tx, slot_id, for_desk=True, channel=channel)
+    given = await turns.give(tx, slot_id, channel=channel, urgency=urgency, for_desk=True)
     appointment.sequence += 1
     await changes.drop_reminders(tx, appointment)
     await questions.withdraw_about(tx, appointment.id)
     made = _successor(tx, appointment, appointment_row(
-        tx, facts, appointment_id=uuid4(), slot_id=slot_id
+        tx, given.facts, appointment_id=uuid4(), slot_id=slot_id
     ))  # fmt: skip
     tx.session.add(made)
-    await changes.occupy(tx, made, facts, facts.open_to(channel))
+    await changes.occupy(tx, made, given.facts, given.seats)
+    turns.note(tx, made, given, urgency=urgency)
     await tx.session.flush()
     await _bring_people(tx, sealer, appointment, made)
     if made.case_id is not None:
@@ -86,7 +91,7 @@ def _successor(tx: Tx, old: Appointment, row: dict[str, object]) -> Appointment:
     made.case_id, made.person_id, made.account_id = old.case_id, old.person_id, old.account_id
     made.attend_by, made.site_id, made.needs = old.attend_by, old.site_id, old.needs
     made.moved_from_id, made.reviewed_by = old.id, tx.actor.account_id
-    made.booked_by, made.channel = old.booked_by, old.channel
+    made.booked_by, made.channel, made.urgency = old.booked_by, old.channel, old.urgency
     return made
 
 

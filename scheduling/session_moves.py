@@ -24,22 +24,26 @@ from server.kernel.errors import Conflict, RuleBroken
 from server.kernel.uow import Tx
 
 
-async def move(tx: Tx, appointment: Appointment, begins_at: datetime) -> None:
-    """Raises Conflict or RuleBroken with why it cannot be."""
+async def move(
+    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None = None
+) -> None:
+    """Raises Conflict or RuleBroken with why it cannot be; `urgency` as of `changes.move`."""
     match SessionKind(appointment.session_kind):
         case SessionKind.RECEPTION:
-            await _move_reception(tx, appointment, begins_at)
+            await _move_reception(tx, appointment, begins_at, urgency=urgency)
         case SessionKind.MEDIATION:
             await _move_mediation(tx, appointment, begins_at)
         case _:
             raise RuleBroken("move_by_its_own_page")
 
 
-async def _move_reception(tx: Tx, appointment: Appointment, begins_at: datetime) -> None:
+async def _move_reception(
+    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None
+) -> None:
     slot_id = await slot_at(tx, appointment.host_id, begins_at)
     if slot_id is None:
         raise RuleBroken("move_no_slot_then")
-    await changes.move(tx, appointment, slot_id, for_desk=True)
+    await changes.move(tx, appointment, slot_id, for_desk=True, urgency=urgency)
 
 
 async def slot_at(tx: Tx, leader_id: UUID, begins_at: datetime) -> UUID | None:

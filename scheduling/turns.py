@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scheduling import access, alternatives
 from scheduling.slots import Reason, Seat, SlotFacts, look_up, look_up_all, refusal
-from scheduling.tables import BookingChannel, DayState, Slot
+from scheduling.tables import Appointment, BookingChannel, DayState, Slot
 from server.kernel.errors import NotFound
 from server.kernel.uow import Tx
 from server.units.tables import Unit
@@ -70,6 +70,16 @@ async def give(
         return Given(facts, facts.untaken(channel), reason)
     leader_id = facts.leader.account_id
     raise await alternatives.refused(quick, reason, leader_id=leader_id, now=tx.now)
+
+
+def note(tx: Tx, appointment: Appointment, given: Given, *, urgency: str | None) -> None:
+    """Whose turn was passed over, and why, stays on the appointment and is audited."""
+    if given.overruled is None:
+        return
+    appointment.urgency = urgency
+    tx.audit(
+        "out_of_order", "appointment", appointment.id, reason=urgency, overruled=given.overruled
+    )
 
 
 async def times(tx: Tx, day_id: UUID, *, channel: BookingChannel) -> list[Time]:

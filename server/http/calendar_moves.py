@@ -6,13 +6,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from scheduling import access, foresight, session_moves
+from scheduling import access, foresight, session_moves, turns
 from scheduling.foresight import Foresight, Touched
 from scheduling.plans import day_moves
+from scheduling.slots import Reason
 from scheduling.tables import Appointment, ClaimReason, ReceptionDay, SessionKind, SessionRole
 from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
-from server.http.fields import Instant
+from server.http.fields import Instant, Words
 from server.http.rehearsal import rehearsed
 from server.identity.permissions import Permission
 from server.kernel.errors import Conflict, Invalid, NotFound, RuleBroken
@@ -30,6 +31,12 @@ class CalendarMove(MoveTo):
     """`version` is that of what was shown: what changed since is looked at anew."""
 
     version: int = Field(ge=1)
+
+
+class SessionMove(CalendarMove):
+    """`urgency`: why they are to have the time before those whose turn it is."""
+
+    urgency: Words | None = Field(None, max_length=500)
 
 
 class ToldView(View):
@@ -55,6 +62,7 @@ class MoveChoice(View):
     begins_at: datetime
     ends_at: datetime
     is_free: bool
+    in_turn: bool
 
 
 class NotBookedView(View):
@@ -66,11 +74,15 @@ class NotBookedView(View):
 
 
 class MovePreview(View):
-    """`refusal` says in words why it cannot be; None when it can."""
+    """`refusal` says in words why it cannot be; None when it can.
+
+    `overrules`: whose turn it passes over, for which a reason is written down.
+    """
 
     begins_at: datetime
     ends_at: datetime
     refusal: str | None
+    overrules: Reason | None
     told: list[ToldView]
     in_the_way: list[InTheWayView]
     choices: list[MoveChoice]
@@ -100,12 +112,12 @@ async def preview_session_move(ctx: Context, appointment_id: UUID, body: MoveTo)
 
 
 @routes.post("/api/calendar/sessions/{appointment_id}/moves", permission=Permission.CALENDAR_MOVE)
-async def move_session(ctx: Context, appointment_id: UUID, body: CalendarMove) -> MovedView:
+async def move_session(ctx: Context, appointment_id: UUID, body: SessionMove) -> MovedView:
     """Another time, once its consequences were seen; undone by moving back."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         found = await _session(tx, appointment_id)
         _check_unchanged(found, body)
-        await session_moves.move(tx, found, body.begins_at)
+        await session_moves.move(tx, found, body.begins_at, urgency=body.urgency)
     return MovedView(begins_at=found.begins_at, version=found.version)
 
 
@@ -152,13 +164,18 @@ def _check_unchanged(found: Appointment | ReceptionDay, body: CalendarMove) -> N
         raise Conflict(LOST_RACE)
 
 
-async def _refusal(ctx: Context, act: Callable[[Tx], Awaitable[None]]) -> str | None:
-    """Why it would be refused, in words."""
+async def _refusal(
+    ctx: Context, act: Callable[[Tx], Awaitable[None]]
+) -> tuple[str | None, Reason | None]:
+    """Why it would be refused, in words; or whose turn a reason in writing passes over."""
     try:
         await rehearsed(ctx, act)
     except (Conflict, RuleBroken, Invalid) as refused:
-        return ctx.services.texts.get(ctx.language, f"error.{refused.code}", **refused.params)
-    return None
+        said = refused.details.get("reason")
+        if said in turns.OUT_OF_ORDER:
+            return None, Reason(said)
+        return ctx.services.texts.get(ctx.language, f"error.{refused.code}", **refused.params), None
+    return None, None
 
 
 async def _preview(
@@ -166,10 +183,12 @@ async def _preview(
     act: Callable[[Tx], Awaitable[None]],
 ) -> MovePreview:  # fmt: skip
     sealer = ctx.services.sealer
+    refusal, overrules = await _refusal(ctx, act)
     return MovePreview(
         begins_at=begins_at,
         ends_at=begins_at + (found.ends_at - found.begins_at),
-        refusal=await _refusal(ctx, act),
+        refusal=refusal,
+        overrules=overrules,
         told=[_told(one, sealer) for one in seen.touched],
         in_the_way=[InTheWayView(**vars(one)) for one in seen.in_the_way],
         choices=[MoveChoice(**vars(one)) for one in seen.choices],

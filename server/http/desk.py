@@ -148,8 +148,11 @@ async def confirm_appointment(ctx: Context, appointment_id: UUID) -> DeskAppoint
 
 
 class Diversion(Body):
+    """`urgency`: why they are to have the time before those whose turn it is."""
+
     slot_id: UUID
     reason: Words = Field(max_length=500)
+    urgency: Words | None = Field(None, max_length=500)
 
 
 @routes.post(
@@ -162,8 +165,9 @@ async def divert_appointment(
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
         made = await reviews.divert(
-            tx, ctx.services.sealer, appointment, body.slot_id, reason=body.reason
-        )
+            tx, ctx.services.sealer, appointment, body.slot_id, reason=body.reason,
+            urgency=body.urgency,
+        )  # fmt: skip
         return await _view(ctx, tx, made.id)
 
 
@@ -332,7 +336,10 @@ async def change_site(ctx: Context, appointment_id: UUID, body: OtherSite) -> De
 
 
 class DeskMove(Body):
+    """`urgency`: why they are to have the time before those whose turn it is."""
+
     slot_id: UUID
+    urgency: Words | None = Field(None, max_length=500)
 
 
 @routes.post(
@@ -342,7 +349,7 @@ async def move_for_somebody(ctx: Context, appointment_id: UUID, body: DeskMove) 
     """Another time of the same leader, as was agreed on the phone."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
-        await changes.move(tx, appointment, body.slot_id, for_desk=True)
+        await changes.move(tx, appointment, body.slot_id, for_desk=True, urgency=body.urgency)
         return await _view(ctx, tx, appointment.id)
 
 

@@ -20,7 +20,7 @@ DeskChannel = Literal[BookingChannel.WALK_IN, BookingChannel.HOTLINE, BookingCha
 
 
 class DeskDaysQuery(Body):
-    channel: DeskChannel = BookingChannel.ON_BEHALF
+    channel: BookingChannel = BookingChannel.ON_BEHALF
     topic: Category | None = None
     leader_id: UUID | None = None
 
@@ -62,7 +62,7 @@ async def read_desk_days(ctx: Context, query: DeskDaysQuery) -> list[DeskDay]:
 
 class DeskTimesQuery(Body):
     day_id: UUID
-    channel: DeskChannel = BookingChannel.ON_BEHALF
+    channel: BookingChannel = BookingChannel.ON_BEHALF
 
 
 class DeskTime(View):

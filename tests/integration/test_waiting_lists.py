@@ -8,17 +8,21 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import changes, holds
+from scheduling import changes, holds, turns
 from scheduling.choices import waiting
 from scheduling.choices.tables import WaitlistEntry
 from scheduling.review_time import office_due, office_moment
-from scheduling.tables import Appointment
+from scheduling.slots import Reason
+from scheduling.tables import Appointment, BookingChannel, DayState, ReceptionDay
+from server.identity.tables import Account, Official
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.audit import AuditLine
 from server.kernel.errors import Conflict
 from server.units.calendar import WorkingCalendar, announced
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
+    Leader,
     add_centre,
     add_leader,
     add_resident,
@@ -234,7 +238,7 @@ async def test_place_freed_in_the_evening_is_told_in_the_morning(
     assert datetime.fromisoformat(asked["due_at"]) == at("2026-11-24T11:00:00")
 
 
-async def test_page_refuses_while_somebody_waits_and_the_desk_does_not(
+async def test_page_refuses_while_somebody_waits_and_the_desk_needs_a_reason(
     services, client, full, runner
 ):
     """Whatever freed it: an offer that cannot be made in time leaves the place to the desk."""
@@ -244,8 +248,103 @@ async def test_page_refuses_while_somebody_waits_and_the_desk_does_not(
     async with services.uow.begin(other.actor) as tx:
         with pytest.raises(Conflict, match="slot_waited_for"):
             await holds.hold(tx, full["slots"][0], config=services.config.scheduling)
+    by_desk = {"channel": BookingChannel.ON_BEHALF, "for_desk": True}
     async with services.uow.begin(SYSTEM) as tx:
-        assert (await holds.bookable(tx, full["slots"][0], for_desk=True)).free
+        with pytest.raises(Conflict, match="slot_waited_for"):
+            await turns.give(tx, full["slots"][0], urgency=None, **by_desk)
+        given = await turns.give(tx, full["slots"][0], urgency="It is urgent", **by_desk)
+    assert given.overruled is Reason.WAITED_FOR
+
+
+@pytest_asyncio.fixture
+async def waited(services, client, full, centre, runner):
+    """A place that fell free while somebody waits, and who is booked on the leader's next day."""
+    async with services.uow.begin(SYSTEM) as tx:
+        official = await tx.session.get_one(Official, full["day"].leader_id)
+        account = await tx.session.get_one(Account, official.account_id)
+    leader = Leader(account, official, centre)
+    later = await publish_day(services, leader, in_days=9, slot_minutes=60, review=False)
+    await runner.run_all_due()
+    mover = await add_resident(services, 9)
+    booked = await book(services, (await slots_of(services, later))[0], mover)
+    await join(client, services, full, 0)
+    await give_back(services, full)
+    return {"id": booked, "slot": str(full["slots"][0]), "mover": mover, "leader": leader}
+
+
+async def urgency_of(services, appointment_id) -> str | None:
+    async with services.uow.begin(SYSTEM) as tx:
+        return (await tx.session.get_one(Appointment, appointment_id)).urgency
+
+
+async def test_residents_own_move_never_passes_over_who_waits(services, client, full, waited):
+    await enter(client, services, waited["mover"].account)
+    path = f"/api/appointments/{waited['id']}/moves"
+    refused = await client.post(path, json={"slot_id": waited["slot"]})
+    assert (refused.status, (await refused.json())["code"]) == (409, "slot_waited_for")
+
+
+async def test_desk_moves_before_who_waits_with_a_reason_alone(
+    services, client, full, waited, centre
+):
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    path = f"/api/desk/appointments/{waited['id']}/moves"
+    refused = await client.post(path, json={"slot_id": waited["slot"]})
+    assert (refused.status, (await refused.json())["code"]) == (409, "slot_waited_for")
+    moved = await client.post(path, json={"slot_id": waited["slot"], "urgency": "His operation"})
+    assert moved.status == 200
+    assert await urgency_of(services, waited["id"]) == "His operation"
+    async with services.uow.begin(SYSTEM) as tx:
+        passed = sa.select(AuditLine.reason).where(AuditLine.action == "out_of_order")
+        assert (await tx.session.scalars(passed)).all() == ["His operation"]
+
+
+async def test_drag_says_whose_turn_it_passes_over_and_asks_why(
+    services, client, full, waited, centre
+):
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    path = f"/api/calendar/sessions/{waited['id']}"
+    body = {"begins_at": full["day"].begins_at.isoformat()}
+    seen = await (await client.post(f"{path}/move-previews", json=body)).json()
+    assert (seen["refusal"], seen["overrules"]) == (None, "waited_for")
+    assert [(one["is_free"], one["in_turn"]) for one in seen["choices"]] == [
+        (True, False), (False, False),
+    ]  # fmt: skip
+    body = {**body, "version": seen["version"]}
+    assert (await client.post(f"{path}/moves", json=body)).status == 409
+    assert (await client.post(f"{path}/moves", json={**body, "urgency": "Ill"})).status == 200
+    assert await urgency_of(services, waited["id"]) == "Ill"
+
+
+async def test_diverted_before_who_waits_with_a_reason_which_goes_along(
+    services, client, full, waited, centre
+):
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    body = {"slot_id": waited["slot"], "reason": "The right leader"}
+    path = "/api/appointments/{}/diversion"
+    refused = await client.post(path.format(waited["id"]), json=body)
+    assert (refused.status, (await refused.json())["code"]) == (409, "slot_waited_for")
+    answer = await client.post(path.format(waited["id"]), json={**body, "urgency": "Ill"})
+    made = await answer.json()
+    assert (made["slot_id"], made["urgency"]) == (waited["slot"], "Ill")
+    on = await publish_day(services, waited["leader"], in_days=11, opens_days_before=60)
+    async with services.uow.begin(SYSTEM) as tx:
+        (await tx.session.get_one(ReceptionDay, on.id)).state = DayState.BOOKING_OPEN
+    body["slot_id"] = str((await slots_of(services, on))[0])
+    again = await (await client.post(path.format(made["id"]), json=body)).json()
+    assert (again["slot_id"], again["urgency"]) == (body["slot_id"], "Ill")
+
+
+async def test_before_booking_opens_the_desk_moves_with_a_reason_alone(
+    services, client, full, waited, centre
+):
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    early = await publish_day(services, waited["leader"], in_days=40)
+    path = f"/api/desk/appointments/{waited['id']}/moves"
+    body = {"slot_id": str((await slots_of(services, early))[0])}
+    refused = await client.post(path, json=body)
+    assert (refused.status, (await refused.json())["code"]) == (409, "slot_not_open_yet")
+    assert (await client.post(path, json={**body, "urgency": "Abroad before"})).status == 200
 
 
 async def test_control_without_the_line_the_place_is_the_quickest_ones(services, client, full):

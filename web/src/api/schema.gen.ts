@@ -196,7 +196,7 @@ export interface DeskCompanion { role: "helper" | "interpreter" | "agent" | "rep
 
 export interface DeskDay { id: string; leader: LeaderView; unit_name: string; kind: ReceptionKind; begins_at: string; ends_at: string; state: DayState; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; free: number; total: number; waiting: number; fits: boolean; review: boolean; invited_only: boolean; kept: number; kept_until: string | null }
 
-export interface DeskMove { slot_id: string }
+export interface DeskMove { slot_id: string; urgency?: string | null }
 
 export interface DeskPage { items: (DeskAppointment)[]; total: number }
 
@@ -206,7 +206,7 @@ export interface DeskTime { slot_id: string; begins_at: string; ends_at: string;
 
 export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null; by_phone: boolean }
 
-export interface Diversion { slot_id: string; reason: string }
+export interface Diversion { slot_id: string; reason: string; urgency?: string | null }
 
 export interface DoorView { appointment_id: string; reference: string; session_kind: SessionKind; begins_at: string; host_name: string; waiting: (AtTheDoor)[] }
 
@@ -376,9 +376,9 @@ export interface MissingView { kind: PartKind; id: string; name: string; why: Wh
 
 export interface Move { slot_id: string }
 
-export interface MoveChoice { begins_at: string; ends_at: string; is_free: boolean }
+export interface MoveChoice { begins_at: string; ends_at: string; is_free: boolean; in_turn: boolean }
 
-export interface MovePreview { begins_at: string; ends_at: string; refusal: string | null; told: (ToldView)[]; in_the_way: (InTheWayView)[]; choices: (MoveChoice)[]; marks: (string)[]; not_booked: NotBookedView; version: number }
+export interface MovePreview { begins_at: string; ends_at: string; refusal: string | null; overrules: Reason | null; told: (ToldView)[]; in_the_way: (InTheWayView)[]; choices: (MoveChoice)[]; marks: (string)[]; not_booked: NotBookedView; version: number }
 
 export interface MoveTo { begins_at: string }
 
@@ -564,6 +564,8 @@ export interface SessionBody { begins_at: string; minutes?: number; invitees: (G
 
 export type SessionKind = "reception" | "joint_interview" | "mediation" | "hearing"
 
+export interface SessionMove { begins_at: string; version: number; urgency?: string | null }
+
 export type SessionRole = "host" | "co_host" | "operator" | "petitioner" | "applicant" | "respondent" | "guardian" | "agent" | "representative" | "helper" | "witness" | "interpreter" | "expert" | "recorder" | "observer" | "handler" | "support"
 
 export type SessionState = "scheduled" | "open" | "live" | "paused" | "suspended" | "closed" | "archived" | "cancelled"
@@ -687,7 +689,7 @@ export interface Endpoints {
   "GET /api/calendar/file.ics": { params: Record<string, never>; query: { from: string; until: string; show?: string; leader_id?: string | null; unit_id?: string | null; room_id?: string | null }; body: undefined; answer: Blob }
   "GET /api/calendar/file.xlsx": { params: Record<string, never>; query: { from: string; until: string; show?: string; leader_id?: string | null; unit_id?: string | null; room_id?: string | null }; body: undefined; answer: Blob }
   "POST /api/calendar/sessions/{appointment_id}/move-previews": { params: { appointment_id: string }; query: Record<string, never>; body: MoveTo; answer: MovePreview }
-  "POST /api/calendar/sessions/{appointment_id}/moves": { params: { appointment_id: string }; query: Record<string, never>; body: CalendarMove; answer: MovedView }
+  "POST /api/calendar/sessions/{appointment_id}/moves": { params: { appointment_id: string }; query: Record<string, never>; body: SessionMove; answer: MovedView }
   "POST /api/call-me": { params: Record<string, never>; query: Record<string, never>; body: CallMe; answer: CallPromised }
   "GET /api/call-tasks": { params: Record<string, never>; query: { open?: boolean }; body: undefined; answer: (CallTaskView)[] }
   "POST /api/call-tasks/{task_id}/completion": { params: { task_id: string }; query: Record<string, never>; body: CallNote; answer: CallTaskView }
@@ -724,10 +726,10 @@ export interface Endpoints {
   "GET /api/desk/appointments/{appointment_id}/sites": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: (SiteOption)[] }
   "GET /api/desk/choices/{choice_id}": { params: { choice_id: string }; query: Record<string, never>; body: undefined; answer: ChoiceView }
   "POST /api/desk/choices/{choice_id}/answer": { params: { choice_id: string }; query: Record<string, never>; body: Tapped; answer: ChoiceView }
-  "GET /api/desk/days": { params: Record<string, never>; query: { channel?: "walk_in" | "hotline" | "on_behalf"; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
+  "GET /api/desk/days": { params: Record<string, never>; query: { channel?: BookingChannel; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
   "GET /api/desk/deliveries": { params: Record<string, never>; query: { state?: DeliveryState | null; page?: number }; body: undefined; answer: (DeliveryView)[] }
   "GET /api/desk/handlers": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (HandlerView)[] }
-  "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: "walk_in" | "hotline" | "on_behalf" }; body: undefined; answer: (DeskTime)[] }
+  "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: BookingChannel }; body: undefined; answer: (DeskTime)[] }
   "GET /api/desk/today": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: Today }
   "GET /api/desk/wishes": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (DeskWish)[] }
   "POST /api/desk/wishes/{wish_id}/decline": { params: { wish_id: string }; query: Record<string, never>; body: Decline; answer: DeskWish }

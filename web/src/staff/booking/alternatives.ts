@@ -1,7 +1,7 @@
 /** The times that a refusal offers instead of one that is gone. */
 
 import type { Problem } from "@/app/problem";
-import type { ChosenTime } from "../slots/chips";
+import type { ChosenTime } from "../slots/chosen";
 
 function isTime(value: unknown): value is ChosenTime {
   if (typeof value !== "object" || value === null) return false;

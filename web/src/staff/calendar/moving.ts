@@ -21,10 +21,11 @@ export function useMoving() {
     return api.call("POST /api/calendar/sessions/{appointment_id}/move-previews", { params: { appointment_id: thing.session.id }, body, signal });
   }
 
-  function move(thing: Movable, begins_at: string, version: number): Promise<MovedView> {
+  /** `urgency`: why a session is to have the time before those whose turn it is. */
+  function move(thing: Movable, begins_at: string, version: number, urgency: string | null = null): Promise<MovedView> {
     const body = { begins_at, version };
     if (thing.is === "day") return api.call("POST /api/calendar/days/{day_id}/moves", { params: { day_id: thing.day.id }, body });
-    return api.call("POST /api/calendar/sessions/{appointment_id}/moves", { params: { appointment_id: thing.session.id }, body });
+    return api.call("POST /api/calendar/sessions/{appointment_id}/moves", { params: { appointment_id: thing.session.id }, body: { ...body, urgency } });
   }
 
   return { look, move };
