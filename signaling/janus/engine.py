@@ -303,10 +303,14 @@ class JanusEngine:
         if person.publishing is not None:
             await self._handles.detach(person.publishing.handle)
             person.publishing = None
-            self._note_speech(person, speaks=False)
-            for other in self._people.values():
-                if other.subscribing is not None:
-                    other.subscribing.lose(person.id)
+            self._lose_feeds(person)
+
+    def _lose_feeds(self, person: Person) -> None:
+        """Janus knows them no more, and refuses whoever asks for them."""
+        self._note_speech(person, speaks=False)
+        for other in self._people.values():
+            if other.subscribing is not None:
+                other.subscribing.lose(person.id)
 
     # --- what Janus tells
 
@@ -327,8 +331,9 @@ class JanusEngine:
                     self._tell_newcomer(person.room)
             case "hangup":
                 self._tell(LegDown(person.id, leg, str(frame.get("reason", ""))))
-                if leg is Leg.SENDING:
-                    self._note_speech(person, speaks=False)
+                if leg is Leg.SENDING and person.publishing is not None:
+                    person.publishing.is_up = False
+                    self._lose_feeds(person)
             case "event":
                 self._take_news(person, leg, frame)
             case _:

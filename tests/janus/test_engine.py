@@ -10,6 +10,7 @@ import pytest_asyncio
 from signaling.engine import (
     Carried,
     Leg,
+    LegDown,
     LegUp,
     Lost,
     MediaUnavailableError,
@@ -259,6 +260,19 @@ async def test_one_who_begins_anew_is_heard_and_hears_again(stage):
     await a.rejoin()
     await until(hears(b, "a"))
     await until(hears(a, "b"))
+
+
+async def test_a_newcomer_hears_the_others_while_ones_line_is_gone(stage):
+    for name in "ab":
+        await stage.come(name, MAIN)
+    await until(hears(stage.bots["a"], "b"))
+    await stage.bots["b"].sending.close()
+    await until(lambda: any(isinstance(event, LegDown) for event in stage.events))
+    await stage.come("c", MAIN)
+    await until(hears(stage.bots["c"], "a"))
+    await stage.bots["b"].rejoin()
+    await until(hears(stage.bots["c"], "b"))
+    await until(hears(stage.bots["a"], "b"))
 
 
 async def test_numbers_tell_what_each_sends_and_gets(stage):
