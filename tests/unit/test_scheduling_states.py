@@ -1,9 +1,11 @@
-"""Every pair of state and action of days and appointments: possible as the tables say, or refused."""
+"""Every pair of state and action of days, appointments and drafts of rosters: as the tables say, or refused."""
 
 import itertools
 
 import pytest
 
+from scheduling.rosters.drafts import DRAFT
+from scheduling.rosters.tables import DraftState
 from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import AppointmentState, DayState
 from server.kernel import state
@@ -12,6 +14,10 @@ from server.kernel.errors import Conflict
 ALL = [
     *((APPOINTMENT, *pair) for pair in itertools.product(AppointmentState, Action)),
     *((DAY, *pair) for pair in itertools.product(DayState, DayAction)),
+    *(
+        (DRAFT, *pair)
+        for pair in itertools.product(DraftState, sorted({action for _, action in DRAFT}))
+    ),
 ]
 
 
@@ -34,6 +40,7 @@ def test_each_pair_leads_on_or_is_refused(table, begin, action):
             {"completed", "diverted", "declined", "cancelled", "rescheduled", "no_show", "expired"},
         ),
         (DAY, {"archived", "cancelled", "swapped"}),
+        (DRAFT, {"cancelled", "failed", "undone"}),
     ],
 )
 def test_only_these_states_are_final_and_all_are_reached(table, ends):
