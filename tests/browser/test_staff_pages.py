@@ -165,6 +165,29 @@ async def test_helper_is_asked_in_and_left_out(district: District, playwright: P
         await district.message(GUEST_PHONE, saying="不用您参加")
 
 
+@pytest.mark.parametrize(
+    ("login", "path", "title"),
+    [
+        ("handler1", "**/api/joint-asks/mine", "请您到场的联合接访"),
+        ("leader_office1", "**/api/joint-proposals/mine", "请确认领导时间"),
+    ],
+)
+async def test_card_that_cannot_be_read_says_so_and_is_tried_again(
+    district: District, playwright: Playwright, login: str, path: str, title: str
+) -> None:
+    async with at_a_desk(district, playwright) as staff:
+        await staff.device.route(path, lambda route: route.abort())
+        await staff.sign_in(login)
+        card = staff.page.locator("section").filter(
+            has=staff.page.get_by_role("heading", name=title)
+        )
+        await expect(card.get_by_role("button", name="再试一次")).to_be_visible()
+        await no_violations(staff.page)
+        await staff.device.unroute(path)
+        await card.get_by_role("button", name="再试一次").click()
+        await expect(card.get_by_role("button", name="再试一次")).to_have_count(0)
+
+
 async def shown_well(staff: Staff, what: str) -> None:
     """What stands open on the page, in both sizes."""
     await no_violations(staff.page)
