@@ -219,7 +219,8 @@ class DeskCompanion(Companion):
 class DeskBooking(Body):
     """A clerk fills in all; a village worker name, phone, needs and time.
 
-    `urgency`: the reason in writing for which somebody is to have a place out of order.
+    `urgency`: the reason in writing for which somebody is to have a place out of order; `case_id`
+    where an earlier matter is meant.
     """
 
     slot_id: UUID
@@ -237,6 +238,7 @@ class DeskBooking(Body):
     email: Email | None = None
     needs: Needs = Needs()
     subject_unit_id: UUID | None = None
+    case_id: UUID | None = None
     company: list[DeskCompanion] = Field(default_factory=list, max_length=20)
 
     def request(self) -> Request:
@@ -244,6 +246,7 @@ class DeskBooking(Body):
             company=[Comer(**vars(one)) for one in self.company],
             phone=self.phone,
             subject_unit_id=self.subject_unit_id,
+            case_id=self.case_id,
             sentence=self.sentence or "",
             category=self.category,
             people=self.people,
@@ -381,7 +384,7 @@ def _check_filled(ctx: Context, body: DeskBooking) -> None:
         return
     kept = (
         "id_number", "address", "sentence", "category", "email", "urgency", "subject_unit_id",
-        "company",
+        "case_id", "company",
     )  # fmt: skip
     bad = [FieldError(name, "field.not_for_helpers") for name in kept if getattr(body, name)]
     if bad:

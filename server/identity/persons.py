@@ -72,6 +72,16 @@ async def declare(tx: Tx, declared: Declared, *, sealer: Sealer) -> Person:
     return person
 
 
+async def known(tx: Tx, declared: Declared, *, sealer: Sealer) -> Person | None:
+    """Who bears this number and this name, if anybody does."""
+    index = _index(declared.id_number, sealer=sealer)
+    query = sa.select(Person).where(Person.id_number_index == index)
+    person = await tx.session.scalar(query) if index else None
+    if person is None or sealer.open(person.name, purpose="name") != declared.name:
+        return None
+    return person
+
+
 async def count_try(tx: Tx) -> None:
     """To be committed first: a refusal must count too, else names could be guessed."""
     await spend(tx, f"person:{tx.actor.account_id}", limit=ADDED_A_DAY, per=timedelta(days=1))

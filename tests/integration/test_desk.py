@@ -278,6 +278,30 @@ async def test_clerk_books_for_a_caller_and_closes_the_call(services, desk, clie
     assert nobody["total"] == 0
 
 
+async def test_desk_books_for_a_matter_that_the_card_has_brought_before(
+    services, desk, leader, runner
+):
+    day = await publish_day(services, leader)
+    await runner.run_all_due()
+    first, second = (await slots_of(services, day))[:2]
+    card = {"name": "Old Zhang", "id_number": "11010519491231002X"}
+    body = {**card, "phone": "13700000000", "sentence": "About the wall"}
+    made = await (
+        await desk.post("/api/desk/appointments", json={**body, "slot_id": str(first)})
+    ).json()
+    [known] = await (await desk.post("/api/desk/matters", json=card)).json()
+    assert (known["case_id"], known["has_time"]) == (made["case_id"], True)
+    again = {**body, "slot_id": str(second), "case_id": known["case_id"]}
+    refused = await desk.post("/api/desk/appointments", json=again)
+    assert (await refused.json())["code"] == "one_open_appointment_a_matter"
+    path = f"/api/desk/appointments/{made['id']}/cancellation"
+    assert (await desk.post(path, json={"reason": "He is ill"})).status == 200
+    booked = await desk.post("/api/desk/appointments", json=again)
+    assert (await booked.json())["case_id"] == made["case_id"]
+    wrong = {**card, "name": "Somebody else"}
+    assert await (await desk.post("/api/desk/matters", json=wrong)).json() == []
+
+
 async def test_booking_on_behalf_that_is_sent_again_is_made_once(services, desk, leader, runner):
     day = await publish_day(services, leader)
     await runner.run_all_due()

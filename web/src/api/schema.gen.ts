@@ -188,7 +188,7 @@ export interface DeliveryView { id: string; channel: Channel; template: string; 
 
 export interface DeskAppointment { id: string; reference: string; state: AppointmentState; session_kind: SessionKind; begins_at: string; ends_at: string; created_at: string; review_due_at: string | null; overdue: boolean; leader: LeaderView; unit_name: string; day_id: string | null; slot_id: string | null; attend_by: AttendBy; site_name: string | null; site_address: string | null; site_barred: boolean; needs: Record<string, unknown>; person_name: string | null; person_level: IdentityLevel | null; phone: string | null; email: string | null; email_bad: boolean; answer: Partstat | null; case_id: string | null; case_number: string | null; category: string | null; sentence: string | null; people: number; papers: number; earlier: number; code: string | null; decline_reason: string | null; right_route: string | null; change_reason: string | null; channel: BookingChannel; urgency: string | null; company: (CompanionView)[]; actions: (string)[] }
 
-export interface DeskBooking { slot_id: string; channel?: "walk_in" | "hotline" | "on_behalf"; urgency?: string | null; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; company?: (DeskCompanion)[] }
+export interface DeskBooking { slot_id: string; channel?: "walk_in" | "hotline" | "on_behalf"; urgency?: string | null; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[] }
 
 export interface DeskCancellation { reason: string }
 
@@ -644,6 +644,8 @@ export interface WaitsView { choices: (ChoiceView)[]; wishes: (WishView)[]; entr
 
 export interface WhoView { kind: ActorKind; id: string | null; name: string | null; roles: (Role)[]; session_role: SessionRole | null; reference: string | null }
 
+export interface WhoseCard { name: string; id_number: string }
+
 export type Why = "holiday" | "on_leave" | "taken" | "held" | "buffer" | "too_soon" | "too_late"
 
 export type WishKind = "cannot" | "rather_not" | "would_like"
@@ -729,6 +731,7 @@ export interface Endpoints {
   "GET /api/desk/days": { params: Record<string, never>; query: { channel?: BookingChannel; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
   "GET /api/desk/deliveries": { params: Record<string, never>; query: { state?: DeliveryState | null; page?: number }; body: undefined; answer: (DeliveryView)[] }
   "GET /api/desk/handlers": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (HandlerView)[] }
+  "POST /api/desk/matters": { params: Record<string, never>; query: Record<string, never>; body: WhoseCard; answer: (OwnMatter)[] }
   "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: BookingChannel }; body: undefined; answer: (DeskTime)[] }
   "GET /api/desk/today": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: Today }
   "GET /api/desk/wishes": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (DeskWish)[] }

@@ -36,12 +36,17 @@ test("what is sent holds no spaces, no empty texts, and a site only for whoever 
     id_number: "11010519491231002X",
     address: null,
     email: null,
+    case_id: null,
     sentence: "The road is broken.",
     category: null,
     attend_by: "own_device",
     site_id: null,
     needs: { elder: false, interpreter: null, companion: true, no_smartphone: false },
   });
+});
+
+test("a matter that was brought before is named", () => {
+  expect(bodyOf({ ...GOOD, case_id: "case" }, "slot", { isDesk: true, overrules: false }).case_id).toBe("case");
 });
 
 test("a village worker is asked for name and phone, and sends nothing of the matter", () => {

@@ -18,6 +18,8 @@ export interface BookingForm {
   id_number: string;
   address: string;
   email: string;
+  /** The matter that was brought before; empty: something new. */
+  case_id: string;
   sentence: string;
   category: Category | null;
   attend_by: AttendWay;
@@ -49,6 +51,7 @@ export const EMPTY: BookingForm = {
   id_number: "",
   address: "",
   email: "",
+  case_id: "",
   sentence: "",
   category: null,
   attend_by: "own_device",
@@ -105,6 +108,7 @@ export function bodyOf(form: BookingForm, slotId: string, { isDesk, overrules }:
     id_number: filled(digitsOf(form.id_number).toUpperCase()),
     address: filled(form.address),
     email: filled(form.email),
+    case_id: filled(form.case_id),
     sentence: filled(form.sentence),
     category: form.category,
     people: Number(form.people),
