@@ -101,6 +101,19 @@ def _matters_of(choice: Choice) -> sa.CompoundSelect[UUID | None]:
     return sa.union_all(*queries)
 
 
+def impartial_choices(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `Choice`: those on matters that the actor is not shut out of."""
+    allowed = sa.select(Case.id).where(cases.impartial(actor))
+    return sa.or_(
+        Choice.appointment_id.in_(
+            sa.select(Appointment.id).where(Appointment.case_id.in_(allowed))
+        ),
+        Choice.wish_id.in_(sa.select(Wish.id).where(Wish.case_id.in_(allowed))),
+        Choice.entry_id.in_(sa.select(WaitlistEntry.id).where(WaitlistEntry.case_id.in_(allowed))),
+        Choice.draw_entry_id.in_(sa.select(DrawEntry.id).where(DrawEntry.case_id.in_(allowed))),
+    )
+
+
 def impartial(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `Appointment`: those on cases that the actor is not shut out of."""
     allowed = sa.select(Case.id).where(cases.impartial(actor))
@@ -130,6 +143,8 @@ async def call_task(tx: Tx, task_id: UUID) -> CallTask:
     if found.appointment_id is not None:
         about = await tx.session.get_one(Appointment, found.appointment_id)
         await cases.demand_impartial(tx, about.case_id)
+    if found.choice_id is not None:
+        await desk_choice(tx, found.choice_id)
     return found
 
 

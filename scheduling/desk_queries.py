@@ -362,7 +362,11 @@ async def open_calls(tx: Tx) -> Mapping[str, OpenCalls]:
 
 def _impartial_calls(tx: Tx) -> sa.ColumnElement[bool]:
     allowed = sa.select(Appointment.id).where(access.impartial(tx.actor))
-    return sa.or_(CallTask.appointment_id.is_(None), CallTask.appointment_id.in_(allowed))
+    asked = sa.select(Choice.id).where(access.impartial_choices(tx.actor))
+    return sa.and_(
+        sa.or_(CallTask.appointment_id.is_(None), CallTask.appointment_id.in_(allowed)),
+        sa.or_(CallTask.choice_id.is_(None), CallTask.choice_id.in_(asked)),
+    )
 
 
 async def _days_of(tx: Tx) -> sa.ColumnElement[bool]:

@@ -14,6 +14,7 @@ from scheduling.choices.tables import WaitlistEntry
 from scheduling.review_time import office_due, office_moment
 from scheduling.slots import Reason
 from scheduling.tables import Appointment, BookingChannel, DayState, ReceptionDay
+from server.cases.tables import Case
 from server.identity.tables import Account, Official
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.audit import AuditLine
@@ -405,6 +406,23 @@ async def test_without_a_smartphone_a_clerk_offers_the_place_and_hears_the_answe
     assert (said["appointment_state"], said["entry_state"]) == ("confirmed", "booked")
     left = await (await client.get("/api/call-tasks")).json()
     assert "choice_by_phone" not in [one["kind"] for one in left]
+
+
+async def test_call_about_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
+    services, client, full, centre, runner
+):
+    await join(client, services, full, 0, needs={"no_smartphone": True}, attend_by="centre")
+    await give_back(services, full)
+    await runner.run_all_due()
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    task, asked = await asked_by_phone(client, "choice_by_phone")  # the control
+    async with services.uow.begin(SYSTEM) as tx:
+        entry = (await tx.session.scalars(sa.select(WaitlistEntry))).one()
+        (await tx.session.get_one(Case, entry.case_id)).subject_unit_id = centre.id
+    tasks = await (await client.get("/api/call-tasks")).json()
+    assert "choice_by_phone" not in [one["kind"] for one in tasks]
+    assert (await client.get(f"/api/desk/choices/{asked['id']}")).status == 404
+    assert (await client.post(f"/api/call-tasks/{task['id']}/taking")).status == 404
 
 
 async def test_closed_line_is_not_said_to_go_on(services, client, full, centre, runner, outbox):
