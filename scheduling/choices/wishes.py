@@ -9,7 +9,16 @@ from scheduling import calls, claims, complained_of, limits, phoned, replays
 from scheduling.calls import NewCall
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
-from scheduling.choices.tables import OPEN_WISHES, Choice, ChoiceKind, Chosen, Wish, WishState
+from scheduling.choices.tables import (
+    OPEN_ENTRIES,
+    OPEN_WISHES,
+    Choice,
+    ChoiceKind,
+    Chosen,
+    WaitlistEntry,
+    Wish,
+    WishState,
+)
 from scheduling.events import WishDeclined
 from scheduling.requests import Request
 from scheduling.review_time import daytime_moment, review_due, step_due
@@ -74,16 +83,11 @@ async def propose(
     slots = (await tx.session.scalars(query)).all()
     if not slots:
         raise NotFound
-    hosts = sa.select(ReceptionDay.leader_id).where(
-        ReceptionDay.id.in_([slot.day_id for slot in slots])
-    )
-    await complained_of.check_leader(tx, wish.case_id, *await tx.session.scalars(hosts))
     due_at = review_due(
         tx.now, slots[0].begins_at, working_days=rules.choice_working_days, calendar=calendar
     )
     await kept_places.lock(tx, slot_ids, wish.person_id)
-    theirs = await kept_places.standing_of(tx, asking.guest(wish))
-    limits.check(theirs, most_open=rules.open_appointments)
+    await _check(tx, wish, slots, rules=rules)
     kept = [await kept_places.keep(tx, slot.id, until=due_at) for slot in slots]
     if len(kept) < len(set(slot_ids)) or not all(kept):
         raise Conflict("proposed_time_taken")
@@ -96,6 +100,18 @@ async def propose(
     )  # fmt: skip
     await asking.phone(tx, sealer, wish, choice)
     return choice
+
+
+async def _check(tx: Tx, wish: Wish, slots: Sequence[Slot], *, rules: Scheduling) -> None:
+    """What nobody could take is not proposed, nor what others wait for; the places are locked."""
+    days = {slot.day_id for slot in slots}
+    hosts = sa.select(ReceptionDay.leader_id).where(ReceptionDay.id.in_(days))
+    await complained_of.check_leader(tx, wish.case_id, *await tx.session.scalars(hosts))
+    theirs = await kept_places.standing_of(tx, asking.guest(wish))
+    limits.check(theirs, most_open=rules.open_appointments)
+    line = sa.exists().where(WaitlistEntry.day_id.in_(days), WaitlistEntry.state.in_(OPEN_ENTRIES))
+    if await tx.session.scalar(sa.select(line)):
+        raise Conflict("proposed_time_waited_for")
 
 
 async def decline(tx: Tx, wish: Wish, *, reason: str, right_route: str) -> None:

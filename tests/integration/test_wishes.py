@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import holds
+from scheduling import changes, holds
+from scheduling.choices import waiting
+from scheduling.choices.tables import EntryState, WaitlistEntry
 from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
@@ -214,6 +216,31 @@ async def test_time_taken_meanwhile_is_refused_whole(services, client, centre, h
     async with services.uow.begin(SYSTEM) as tx:
         held = (await tx.session.scalars(sa.select(Claim))).all()
     assert len(held) == 1  # the other resident's
+
+
+async def test_time_that_others_wait_for_is_not_proposed(services, client, centre, hall, resident):
+    """Though it was free when the desk looked."""
+    wish = await (await ask(client, services, resident)).json()
+    day = hall["days"][0]
+    slots = await slots_of(services, day)
+    holders = [await add_resident(services, n) for n in range(20, 24)]
+    booked = [await book(services, slot, who) for slot, who in zip(slots, holders, strict=True)]
+    other = await add_resident(services, 2)
+    await enter(client, services, other.account)
+    body = {
+        "day_id": str(day.id), "person_id": str(other.person.id), "phone": "13900000002",
+        "sentence": "Water comes through the roof",
+    }  # fmt: skip
+    entry = await (await client.post("/api/waitlist", json=body)).json()
+    async with services.uow.begin(holders[0].actor) as tx:
+        await changes.cancel(tx, await tx.session.get_one(Appointment, booked[0]), reason=None)
+    await desk(client, services, centre)
+    url = f"/api/desk/wishes/{wish['id']}/proposal"
+    refused = await client.post(url, json={"slot_ids": [str(slots[0])]})
+    assert (refused.status, (await refused.json())["code"]) == (409, "proposed_time_waited_for")
+    async with services.uow.begin(SYSTEM) as tx:  # the control: nobody waits any more
+        waiting.end(tx, await tx.session.get_one(WaitlistEntry, entry["id"]), EntryState.LEFT)
+    assert (await client.post(url, json={"slot_ids": [str(slots[0])]})).status == 200
 
 
 async def test_declined_wish_tells_the_right_route(
