@@ -11,7 +11,8 @@ from signaling.addresses import host_addresses
 from signaling.engine import MediaEngine
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.media.settings import MediaSettings
-from signaling.pool import Engine, Pool
+from signaling.places import Engine
+from signaling.pool import Pool
 from signaling.supervisor import EmbeddedEngine
 
 log = logging.getLogger(__name__)

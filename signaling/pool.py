@@ -7,15 +7,13 @@ told all of it again. Without any engine people keep their places, and wait.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from signaling.engine import (
     Carried,
     Lost,
-    MediaEngine,
     MediaEvent,
     MediaRefusedError,
     MediaUnavailableError,
@@ -26,56 +24,20 @@ from signaling.engine import (
     RoomId,
     View,
 )
+from signaling.places import Engine, Member, Place
 
 log = logging.getLogger(__name__)
 EVENTS_LIMIT = 10_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
 
-class Engine(MediaEngine, Protocol):
-    """An engine of a pool: it is started and stopped, and says whether it can be used."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def is_up(self) -> bool: ...
-
-    async def start(self) -> None:
-        """Raises MediaUnavailableError."""
-        ...
-
-    async def stop(self) -> None: ...
-
-
-@dataclass(eq=False)
-class _Place:
-    """One engine, how many it carries, and whether it takes new rooms."""
-
-    engine: Engine
-    is_draining: bool = False
-
-
-@dataclass(eq=False)
-class _Member:
-    """`place` is whose engine knows them; who is cut off must be told to it anew, and begin anew."""
-
-    place: _Place | None = None
-    is_cut_off: bool = False
-    room: RoomId | None = None
-    permit: tuple[bool, bool, bool] = (True, True, False)
-    is_favoured: bool = False
-    view: tuple[Mapping[MemberId, View], View, bool] | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class Pool:
     """Rooms go to the engine with the fewest people; who moves to a room elsewhere begins anew."""
 
     def __init__(self, engines: Sequence[Engine]) -> None:
-        self._places = [_Place(engine) for engine in engines]
-        self._rooms: dict[RoomId, _Place] = {}
-        self._members: dict[MemberId, _Member] = {}
+        self._places = [Place(engine) for engine in engines]
+        self._rooms: dict[RoomId, Place] = {}
+        self._members: dict[MemberId, Member] = {}
         self._captures: dict[RoomId, Path] = {}
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
         self._tasks: list[asyncio.Task[None]] = []
@@ -141,7 +103,7 @@ class Pool:
         if known is not None:
             async with known.turn:
                 known.room = None
-                await _pass_on(known, lambda engine: engine.revoke(member))
+                await known.pass_on(lambda engine: engine.revoke(member))
             self._forget_empty_rooms()
 
     async def permit(
@@ -150,15 +112,15 @@ class Pool:
         known = self._known(member)
         async with known.turn:
             known.permit = (audio, video, screen)
-            await _pass_on(
-                known, lambda one: one.permit(member, audio=audio, video=video, screen=screen)
+            await known.pass_on(
+                lambda one: one.permit(member, audio=audio, video=video, screen=screen)
             )
 
     async def favour(self, member: MemberId, *, on: bool) -> None:
         known = self._known(member)
         async with known.turn:
             known.is_favoured = on
-            await _pass_on(known, lambda engine: engine.favour(member, on=on))
+            await known.pass_on(lambda engine: engine.favour(member, on=on))
 
     async def view(
         self, member: MemberId, views: Mapping[MemberId, View], *,
@@ -167,15 +129,15 @@ class Pool:
         known = self._known(member)
         async with known.turn:
             known.view = (dict(views), screen, pictures)
-            await _pass_on(
-                known, lambda one: one.view(member, views, screen=screen, pictures=pictures)
+            await known.pass_on(
+                lambda one: one.view(member, views, screen=screen, pictures=pictures)
             )
 
     async def close(self, member: MemberId) -> None:
         known = self._members.pop(member, None)
         if known is not None:
             async with known.turn:
-                await _pass_on(known, lambda engine: engine.close(member))
+                await known.pass_on(lambda engine: engine.close(member))
             self._forget_empty_rooms()
 
     async def close_room(self, room: RoomId) -> None:
@@ -208,7 +170,7 @@ class Pool:
 
     # --- places
 
-    def _place_for(self, room: RoomId, known: _Member) -> _Place | None:
+    def _place_for(self, room: RoomId, known: Member) -> Place | None:
         """Where the room is; a new one goes where its first member is already, or has most room."""
         place = self._rooms.get(room) or known.place
         if place is None or not place.engine.is_up:
@@ -217,11 +179,11 @@ class Pool:
             place = min(open_ones, key=self._people_on, default=None)
         return place
 
-    def _people_on(self, place: _Place) -> int:
+    def _people_on(self, place: Place) -> int:
         return sum(one.place is place and one.room is not None for one in self._members.values())
 
-    def _known(self, member: MemberId) -> _Member:
-        return self._members.setdefault(member, _Member())
+    def _known(self, member: MemberId) -> Member:
+        return self._members.setdefault(member, Member())
 
     def _engine_of(self, member: MemberId) -> Engine:
         known = self._members.get(member)
@@ -235,7 +197,7 @@ class Pool:
         used = {one.room for one in self._members.values()}
         self._rooms = {room: place for room, place in self._rooms.items() if room in used}
 
-    async def _bring(self, member: MemberId, known: _Member, room: RoomId) -> None:
+    async def _bring(self, member: MemberId, known: Member, room: RoomId) -> None:
         """To the engine that has the room; what fails is tried again. They hold their turn."""
         place = self._place_for(room, known)
         if place is None:
@@ -247,7 +209,7 @@ class Pool:
                 await self._leave(member, known)
             if known.place is None or known.is_cut_off:
                 known.place = place
-                await self._settle(member, known, place.engine)
+                await known.settle(member, place.engine)
             await place.engine.grant(member, room)
         except MediaUnavailableError as away:
             log.error("%s", away)
@@ -258,27 +220,17 @@ class Pool:
                 known.is_cut_off = False
                 self._tell(Reset((member,)))
 
-    async def _house(self, room: RoomId, place: _Place) -> None:
+    async def _house(self, room: RoomId, place: Place) -> None:
         """From now on the room is there, and captured or not whatever was there before."""
         if self._rooms.get(room) is not place:
             self._rooms[room] = place
             await place.engine.capture(room, to=self._captures.get(room))
 
-    async def _leave(self, member: MemberId, known: _Member) -> None:
+    async def _leave(self, member: MemberId, known: Member) -> None:
         if known.place is not None:
             with contextlib.suppress(MediaUnavailableError):
                 await known.place.engine.close(member)
             known.place, known.is_cut_off = None, True
-
-    async def _settle(self, member: MemberId, known: _Member, engine: Engine) -> None:
-        """Tell the engine that a member came to what it must know of them."""
-        audio, video, screen = known.permit
-        await engine.permit(member, audio=audio, video=video, screen=screen)
-        if known.is_favoured:
-            await engine.favour(member, on=True)
-        if known.view is not None:
-            views, shown, pictures = known.view
-            await engine.view(member, views, screen=shown, pictures=pictures)
 
     async def _bring_strays(self) -> None:
         """Whoever is cut off goes where their room is now, as soon as an engine is up."""
@@ -294,7 +246,7 @@ class Pool:
 
     # --- what engines tell
 
-    async def _follow(self, place: _Place) -> None:
+    async def _follow(self, place: Place) -> None:
         """Pass its news on; when it is lost, try to reach it again, for ever."""
         while True:
             if place.engine.is_up:
@@ -307,7 +259,7 @@ class Pool:
             self._lose(place)
             await self._reach_again(place)
 
-    def _lose(self, place: _Place) -> None:
+    def _lose(self, place: Place) -> None:
         """Its rooms are nowhere now, and its people cut off."""
         self._rooms = {room: where for room, where in self._rooms.items() if where is not place}
         for known in self._members.values():
@@ -315,7 +267,7 @@ class Pool:
                 known.place, known.is_cut_off = None, True
         self._strays.set()
 
-    async def _reach_again(self, place: _Place) -> None:
+    async def _reach_again(self, place: Place) -> None:
         pause = FIRST_PAUSE
         while True:
             await asyncio.sleep(pause)
@@ -331,15 +283,3 @@ class Pool:
     def _tell(self, event: MediaEvent) -> None:
         with contextlib.suppress(asyncio.QueueFull):
             self._events.put_nowait(event)
-
-
-async def _pass_on(known: _Member, do: Callable[[Engine], Awaitable[None]]) -> None:
-    """Tell the engine that knows them; a lost one needs no telling, the next begins with all."""
-    place = known.place
-    if place is None:
-        return
-    try:
-        await do(place.engine)
-    except MediaUnavailableError:
-        if place.engine.is_up:
-            raise

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Page, Playwright, async_playwright
 from signaling.engine import MemberId, RoomId
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.media.settings import MediaSettings
-from signaling.pool import Engine
+from signaling.places import Engine
 from signaling.supervisor import EmbeddedEngine
 from tests.bench.report import busy_share, report
 from tests.janus.instance import janus

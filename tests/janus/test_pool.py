@@ -11,7 +11,8 @@ from signaling.engine import Carried, MediaEngine, MediaUnavailableError, Member
 from signaling.engines import running
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.meters import Meters
-from signaling.pool import Engine, Pool
+from signaling.places import Engine
+from signaling.pool import Pool
 from signaling.supervisor import EmbeddedEngine
 from tests.janus.instance import janus
 from tests.media.conftest import LOOPBACK, Stage, hears, total, until

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from signaling.engine import MediaEvent, MediaRefusedError, MemberId, Offer, Reset, RoomId
 from signaling.media.settings import MediaSettings
-from signaling.pool import Engine
+from signaling.places import Engine
 from signaling.supervisor import EmbeddedEngine
 from tests.media.bot import Bot
 from tests.media.clips import Clip
