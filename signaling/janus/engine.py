@@ -6,7 +6,6 @@ whom: a private talk is another set of subscriptions, no other peer connection.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -27,14 +26,15 @@ from signaling.engine import (
     Refusal,
     Reset,
     RoomId,
-    Speaking,
     View,
 )
 from signaling.janus.captures import Captures
 from signaling.janus.handles import Handles
 from signaling.janus.numbers import Admin, stats_of
-from signaling.janus.people import Person, Publishing, speaking_in, without_candidates
+from signaling.janus.people import Person, without_candidates
+from signaling.janus.publications import Publications, continues
 from signaling.janus.session import Answer, JanusError, Json, Session
+from signaling.janus.speakers import Speakers
 from signaling.janus.subscriptions import Subscriptions
 from signaling.media.sdp import (
     RECEIVING_SECTIONS,
@@ -72,7 +72,7 @@ class JanusEngine:
         self._captures: Captures | None = None
         self._people: dict[MemberId, Person] = {}
         self._homes: dict[RoomId, str] = {}
-        self._utterances = itertools.count(1)
+        self._speakers = Speakers(self._people, self._tell)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = contextlib.AsyncExitStack()
@@ -133,7 +133,9 @@ class JanusEngine:
         if person is None or person.room is None:
             raise MediaRefusedError(Refusal.UNKNOWN)
         async with person.turn:
-            answer = await self._publish(person, offer, description)
+            if not continues(person, description):
+                await self._drop(person)
+            answer = await self._publications.publish(person, offer, description)
         await self._capture(person)
         await self._subscriptions.refresh(self._near(person))
         return answer
@@ -171,9 +173,7 @@ class JanusEngine:
         await self._house(person, self._homes.setdefault(room, person.home or secrets.token_hex(8)))
         await self._capture(person)
         await self._subscriptions.refresh([*left, *self._near(person)])
-        if person.spoke and before is not None and before != room:
-            self._tell_speaking(before)
-        self._tell_newcomer(room)
+        self._speakers.moved(person, before=before)
 
     async def revoke(self, member: MemberId) -> None:
         person = self._people.get(member)
@@ -181,8 +181,7 @@ class JanusEngine:
             return
         left, before = self._near(person), person.room
         person.room = None
-        if person.spoke and before is not None:
-            self._tell_speaking(before)
+        self._speakers.moved(person, before=before)
         await self._capture(person)
         await self._subscriptions.refresh(left)
 
@@ -192,8 +191,7 @@ class JanusEngine:
         person = self._person(member)
         allowed = {"audio": audio, "video": video, "screen": screen}
         person.permitted = frozenset(kind for kind, is_allowed in allowed.items() if is_allowed)
-        if person.spoke and person.room is not None:
-            self._tell_speaking(person.room)
+        self._speakers.permitted(person)
         await self._capture(person)
         await self._subscriptions.refresh(self._near(person))
 
@@ -216,8 +214,7 @@ class JanusEngine:
             return
         await self.revoke(member)
         async with person.turn:
-            await self._drop_publisher(person)
-            await self._subscriptions.end(person)
+            await self._drop(person)
         self._people.pop(member, None)
         await self._end_if_left(person.home)
 
@@ -259,27 +256,6 @@ class JanusEngine:
                 await self.close(member)
             raise
 
-    async def _publish(self, person: Person, offer: str, description: Description) -> str:
-        jsep = {"type": "offer", "sdp": without_candidates(offer)}
-        known = person.publishing
-        is_same = known is not None and (
-            known.description.session == description.session
-            and known.description.fingerprints == description.fingerprints
-        )
-        if known is not None and is_same:
-            known.description = description
-            answer = await self._handles.say(known.handle, {"request": "configure"}, jsep=jsep)
-        else:
-            await self._drop_publisher(person)
-            await self._subscriptions.end(person)  # the client has begun anew
-            handle = await self._handles.attach(person, Leg.SENDING)
-            await self._handles.join(person, handle)
-            answer = await self._handles.say(handle, {"request": "publish"}, jsep=jsep)
-            person.publishing = Publishing(handle, description)
-        if answer.sdp is None:
-            raise MediaRefusedError(Refusal.UNSUPPORTED)
-        return answer.sdp
-
     async def _house(self, person: Person, home: str) -> None:
         """Who was made a publisher in another of Janus's rooms begins anew in this one."""
         before = person.home
@@ -287,8 +263,7 @@ class JanusEngine:
             return
         async with person.turn:
             person.home = home
-            await self._drop_publisher(person)
-            await self._subscriptions.end(person)
+            await self._drop(person)
         if before:
             await self._end_if_left(before)
             self._tell(Reset((person.id,)))
@@ -299,18 +274,18 @@ class JanusEngine:
         self._homes = {room: name for room, name in self._homes.items() if name != home}
         await self._handles.end(home)
 
-    async def _drop_publisher(self, person: Person) -> None:
-        if person.publishing is not None:
-            await self._handles.detach(person.publishing.handle)
-            person.publishing = None
-            self._lose_feeds(person)
-
     def _lose_feeds(self, person: Person) -> None:
         """Janus knows them no more, and refuses whoever asks for them."""
-        self._note_speech(person, speaks=False)
+        self._speakers.note(person, speaks=False)
         for other in self._people.values():
             if other.subscribing is not None:
                 other.subscribing.lose(person.id)
+
+    async def _drop(self, person: Person) -> None:
+        """Both legs, as the client begins anew or is gone. They hold their turn."""
+        if await self._publications.end(person):
+            self._lose_feeds(person)
+        await self._subscriptions.end(person)
 
     # --- what Janus tells
 
@@ -327,8 +302,8 @@ class JanusEngine:
                     person.publishing.is_up = True
                     self._spawn(self._subscriptions.refresh(self._near(person)))
                     self._spawn(self._capture(person))
-                elif leg is Leg.RECEIVING and person.room is not None:
-                    self._tell_newcomer(person.room)
+                elif leg is Leg.RECEIVING:
+                    self._speakers.came(person)
             case "hangup":
                 self._tell(LegDown(person.id, leg, str(frame.get("reason", ""))))
                 if leg is Leg.SENDING and person.publishing is not None:
@@ -348,21 +323,7 @@ class JanusEngine:
                 person, subscribing, Answer(news, (frame.get("jsep") or {}).get("sdp"))
             )
         elif kind in {"talking", "stopped-talking"} and news.get("id") == person.id:
-            self._note_speech(person, speaks=kind == "talking")
-
-    def _note_speech(self, person: Person, *, speaks: bool) -> None:
-        """What the speaker's own handle is told is enough for us."""
-        if speaks != bool(person.spoke):
-            person.spoke = next(self._utterances) if speaks else 0
-            if person.room is not None:
-                self._tell_speaking(person.room)
-
-    def _tell_speaking(self, room: RoomId) -> None:
-        self._tell(Speaking(room, speaking_in(room, self._people.values())))
-
-    def _tell_newcomer(self, room: RoomId) -> None:
-        if speaking_in(room, self._people.values()):
-            self._tell_speaking(room)
+            self._speakers.note(person, speaks=kind == "talking")
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -385,6 +346,10 @@ class JanusEngine:
         if self._opened is None:
             raise MediaUnavailableError("not started")
         return self._opened
+
+    @property
+    def _publications(self) -> Publications:
+        return Publications(self._handles)
 
     @property
     def _handles(self) -> Handles:

@@ -127,12 +127,6 @@ def heard_by(listener: Person, people: Iterable[Person]) -> frozenset[Feed]:
     )
 
 
-def speaking_in(room: RoomId, people: Iterable[Person]) -> tuple[MemberId, ...]:
-    """Who can be heard to speak there, the last to begin first."""
-    heard = [one for one in people if one.room == room and one.spoke and "audio" in one.permitted]
-    return tuple(one.id for one in sorted(heard, key=lambda one: one.spoke, reverse=True))
-
-
 def without_candidates(sdp: str) -> str:
     """Nobody sends to where a client says that it is: it proves its address by itself."""
     return _CANDIDATE.sub("", sdp)

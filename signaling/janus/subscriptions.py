@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from signaling.engine import Leg, MediaEvent, MemberId, Offer, View
+from signaling.engine import Leg, MediaEvent, MediaUnavailableError, MemberId, Offer, View
 from signaling.janus.handles import Handles
 from signaling.janus.people import SUBSTREAMS, Feed, Person, Subscribing, as_offered, heard_by
 from signaling.janus.session import Answer, Json
@@ -84,7 +84,11 @@ class Subscriptions:
         join = {
             "request": "join", "ptype": "subscriber", "room": person.home, "streams": streams,
         }  # fmt: skip
-        answer = await self.handles.say(handle, join)
+        try:
+            answer = await self.handles.say(handle, join)
+        except MediaUnavailableError:
+            await self.end(person)  # one that has not joined could never be changed
+            raise
         subscribing.is_joined = True
         self.offer(person, subscribing, answer)
         await self.choose_layers(person)

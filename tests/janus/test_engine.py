@@ -1,6 +1,7 @@
 """The Janus engine against Debian's Janus: the same port, the same rules as the embedded one."""
 
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -22,8 +23,11 @@ from signaling.engine import (
 )
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.janus.handles import Handles
-from signaling.janus.people import Person
+from signaling.janus.people import Person, Publishing
+from signaling.janus.publications import Publications
 from signaling.janus.session import Answer, JanusError, Json, Session
+from signaling.janus.subscriptions import Subscriptions
+from signaling.media.sdp import Description, Section
 from tests.janus.instance import Janus, janus
 from tests.media.conftest import Stage, hears, staged_on, total, until
 
@@ -178,7 +182,7 @@ async def test_rooms_of_a_connection_that_broke_end_with_the_next(server):
 
 async def test_a_room_that_could_not_be_made_is_made_for_the_next():
     """Its first maker may have been too early or heard no answer."""
-    session = Stumbling([JanusError("no answer"), None, JanusError("exists", code=427)])
+    session = Stumbling(create=[JanusError("no answer"), None, JanusError("exists", code=427)])
     handles = Handles(session, {})
     person = Person(A, home="home")
     with pytest.raises(MediaUnavailableError):
@@ -192,23 +196,54 @@ async def test_a_room_that_could_not_be_made_is_made_for_the_next():
     assert session.said[4:] == ["create", "join"]
 
 
-class Stumbling:
-    """Fails as it was told to, one question after the other."""
+async def test_what_could_not_begin_is_begun_anew_and_leaves_no_handle():
+    session = Stumbling(join=[JanusError("no such feed", code=428)])
+    handles = Handles(session, {})
+    description = Description(sections=[Section("audio", False, (111,), mid="0")])
+    a = Person(A, MAIN, home="home", publishing=Publishing(98, description, is_up=True))
+    b = Person(B, MAIN, home="home", publishing=Publishing(99, description, is_up=True))
+    subscriptions = Subscriptions(handles, {A: a, B: b}, lambda _: None)
+    with pytest.raises(MediaUnavailableError):
+        await subscriptions.refresh([a])
+    assert not session.attached
+    await subscriptions.refresh([a])
+    assert session.said == ["join", "join"]
+    assert a.subscribing is not None
+    c = Person(C, MAIN, home="home")
+    session.faults["publish"] = [JanusError("no answer")]
+    with pytest.raises(MediaUnavailableError):
+        await Publications(handles).publish(c, "", description)
+    assert session.attached == {a.subscribing.handle}
 
-    def __init__(self, faults: list[JanusError | None]) -> None:
-        self._faults = faults
+
+class Stumbling:
+    """Fails as it was told to, by what it is asked, and no more."""
+
+    is_open = True
+
+    def __init__(self, **faults: list[JanusError | None]) -> None:
+        self.faults = faults
         self.said: list[str] = []
         self.secrets: list[str] = []
+        self.attached: set[int] = set()
+        self._numbers = itertools.count(1)
+
+    async def attach(self) -> int:
+        self.attached.add(number := next(self._numbers))
+        return number
+
+    async def detach(self, handle: int) -> None:
+        self.attached.discard(handle)
 
     async def ask(self, handle: int, body: Json) -> Answer:
-        self.said.append(body["request"])
         self.secrets.append(body["secret"])
-        if fault := self._faults.pop(0):
-            raise fault
-        return Answer({})
+        return await self.say(handle, body)
 
     async def say(self, handle: int, body: Json, *, jsep: Json | None = None) -> Answer:
         self.said.append(body["request"])
+        faults = self.faults.get(body["request"])
+        if faults and (fault := faults.pop(0)):
+            raise fault
         return Answer({})
 
 
