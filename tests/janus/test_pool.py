@@ -30,7 +30,9 @@ class Restarting(Stage):
             self.take(event)
             if isinstance(event, Reset):
                 for member in event.members:
-                    await self.bots[member].rejoin()
+                    # where there is no engine again by now, the next reset follows
+                    with contextlib.suppress(MediaUnavailableError):
+                        await self.bots[member].rejoin()
 
 
 @contextlib.asynccontextmanager
