@@ -37,13 +37,17 @@ class Receiving:
     is_silent: bool = False
 
 
+EVERYTHING = frozenset({"audio", "video"})
+"""What is passed on of a member until something else is said."""
+
+
 @dataclass(slots=True, eq=False)
 class Member:
     """A seat: placed in one room or nowhere, permitted or muted, with up to two legs."""
 
     id: MemberId
     room: RoomId | None = None
-    permitted: frozenset[str] = frozenset({"audio", "video"})
+    permitted: frozenset[str] = EVERYTHING
     views: dict[MemberId, View] = field(default_factory=dict)
     screen_view: View = View.LARGE
     wants_pictures: bool = True
@@ -76,7 +80,9 @@ class Member:
 
     @property
     def is_empty(self) -> bool:
-        return self.room is None and not self.legs
+        """Nowhere, with nothing, and nothing was said of it that must be kept until it is closed."""
+        is_plain = self.permitted == EVERYTHING and not self.voice.is_favoured and not self.views
+        return self.room is None and not self.legs and is_plain
 
 
 def hears(listener: Member, speaker: Member) -> bool:

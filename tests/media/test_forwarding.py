@@ -157,6 +157,17 @@ async def test_a_section_is_never_given_to_another_person(stage):
     assert all("a=inactive" in section for section in sections[:2])
 
 
+async def test_who_was_muted_before_sending_anything_stays_muted_when_moved(stage):
+    b = await stage.enter("b", CAUCUS)
+    await stage.engine.grant(A, MAIN)
+    await stage.engine.permit(A, audio=False, video=True)
+    await stage.engine.revoke(A)
+    await stage.engine.grant(A, CAUCUS)
+    await stage.bot("a").join()
+    await until(lambda: "a" in b.heard and b.heard["a"].video > 30)
+    assert b.heard["a"].audio == 0
+
+
 async def test_speakers_are_told_by_their_level(stage):
     loud = await stage.enter("loud", MAIN, level=20)
     await stage.enter("quiet", MAIN, level=80)
