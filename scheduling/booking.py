@@ -107,7 +107,7 @@ async def complete(
     people = _people(sealer, held, who, request)
     receiver = Unit(id=held.unit_id, code=held.unit_code)
     case = await matter(tx, sealer, receiver, who, request, calendar=calendar)
-    await complained_of.check(tx, case.id, leader_id=held.leader.account_id, site_id=site_id)
+    await complained_of.check(tx, case, leader_id=held.leader.account_id, site_id=site_id)
     days = config.scheduling.review_working_days
     due = review_due(tx.now, held.begins_at, calendar=calendar, working_days=days)
     due_at = due if held.review else None

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from server.cases import access
-from server.cases.tables import Case
+from server.cases.tables import Case, PetitionClass
 from server.identity.tables import Official
 from server.kernel.errors import FieldError, Invalid, RuleBroken
 from server.kernel.uow import Tx
@@ -53,10 +53,15 @@ async def check_leader(tx: Tx, case_id: UUID | None, *leader_ids: UUID) -> None:
         raise RuleBroken("leader_keeps_out")
 
 
-async def check(tx: Tx, case_id: UUID, *, leader_id: UUID | None, site_id: UUID | None) -> None:
-    """Raises RuleBroken for the leader, Invalid for a point of the unit complained of."""
+async def check(tx: Tx, case: Case, *, leader_id: UUID | None, site_id: UUID | None) -> None:
+    """Raises RuleBroken for the leader, Invalid for a point of the unit complained of.
+
+    Of most matters no unit is complained of: what is known of the case spares the questions.
+    """
+    if case.subject_unit_id is None and case.petition_class != PetitionClass.ACCUSATION:
+        return
     if leader_id is not None:
-        await check_leader(tx, case_id, leader_id)
+        await check_leader(tx, case.id, leader_id)
     site = await tx.session.get(Unit, site_id) if site_id else None
-    if site is not None and is_barred(site, await subject_of(tx, case_id)):
+    if site is not None and is_barred(site, await subject_of(tx, case.id)):
         raise Invalid("invalid", fields=(FieldError("site_id", "field.site_complained_of"),))

@@ -74,7 +74,7 @@ async def columns(
     calendar = await load_calendar(tx, around=day_of(tx.now))
     site_id = await booking.site_of(tx, request)
     case = await booking.matter(tx, sealer, unit, who, request, calendar=calendar)
-    await complained_of.check(tx, case.id, leader_id=host_id, site_id=site_id)
+    await complained_of.check(tx, case, leader_id=host_id, site_id=site_id)
     return {
         "id": uuid4(), "reference": new_reference(), "unit_id": unit.id, "case_id": case.id,
         "person_id": who.person_id, "account_id": tx.actor.account_id,
