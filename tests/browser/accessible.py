@@ -6,10 +6,12 @@ from pathlib import Path
 from playwright.async_api import Page
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-# Colours on their way from one to another are nobody's choice.
+# Colours on their way from one to another are nobody's choice; what inherits them follows later.
 RUN = """async () => {
-  const ends = (one) => one.effect?.getComputedTiming().endTime !== Infinity;
-  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const moves = (one) => one.playState === "running" && one.effect?.getComputedTiming().endTime !== Infinity;
+  for (await frame(); document.getAnimations().some(moves); await frame())
+    await Promise.allSettled(document.getAnimations().filter(moves).map((one) => one.finished));
   const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
   return found.violations.map((v) => ({ rule: v.id, where: v.nodes.slice(0, 3).map((n) => n.html) }));
 }"""
