@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from signaling.janus.session import Session
+from signaling.janus.session import JanusError, Session
 from tests.bench.callers import Caller
 from tests.janus.instance import Janus, janus
 
 ROOM = "bench"
+NO_SUCH_FEED = 428
 
 
 class JanusRoom:
@@ -47,14 +48,26 @@ class JanusRoom:
         session, handle = self._session, await self._session.attach()
         feeds = [{"feed": other.name} for other in self.callers if other is not caller]
         join = {"request": "join", "ptype": "subscriber", "room": ROOM, "streams": feeds}
-        offer = (await session.say(handle, join)).sdp
-        assert offer
+        offer = await self._offered(handle, join)
 
         async def answer(_revision: int, sdp: str) -> None:
             await session.say(handle, {"request": "start"}, jsep={"type": "answer", "sdp": sdp})
 
         caller._answer = answer
         await caller.take_offer(1, offer)
+
+    async def _offered(self, handle: int, join: dict[str, object]) -> str:
+        """Whoever publishes is up for Janus a moment later than for themselves."""
+        while True:
+            try:
+                offer = (await self._session.say(handle, join)).sdp
+            except JanusError as error:
+                if error.code != NO_SUCH_FEED:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                assert offer
+                return offer
 
 
 @contextlib.asynccontextmanager
