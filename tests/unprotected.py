@@ -1,11 +1,36 @@
 """The control of every booking test: a database in which locks do nothing and claims overlap."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import asyncpg
+import pytest
 
 from server.bootstrap import Services, build
 from tests.ports import SilentEngine
+
+TRIES = 20
+
+
+class Played(Protocol):
+    """Clients over one table of places, and whether one order explains what they were told."""
+
+    async def play(self, seed: int) -> None: ...
+    async def is_sound(self) -> bool: ...
+
+
+async def demand_found_wrong(
+    sockets: str, like: Services, prepared: Callable[[Services], Awaitable[Played]]
+) -> None:
+    """Without what protects it, the same clients must soon tell a history that cannot be."""
+    for seed in range(TRIES):
+        async with unprotected(sockets, like) as bare:
+            table = await prepared(bare)
+            await table.play(seed)
+            if not await table.is_sound():
+                return
+    pytest.fail(f"{TRIES} histories without protection, and none was found wrong")
 
 
 @asynccontextmanager

@@ -1,8 +1,6 @@
 """A clerk asks on the phone and writes down what was said: on the call, and on the wish for a reception."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Locator, Playwright, expect
@@ -10,14 +8,11 @@ from playwright.async_api import Locator, Playwright, expect
 from scheduling.choices import answering, questions
 from scheduling.choices.tables import Choice, ChoiceKind
 from server.kernel.actor import SYSTEM
-from tests.browser.accessible import no_violations
+from tests.browser.desks import at_a_desk, shown_well
 from tests.browser.district import District
-from tests.browser.people import DESK, Staff
-from tests.media.browsers import headless
+from tests.browser.people import Staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
-SMALL = {"width": 360, "height": 800}
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 REPLACE = """async () => {
   const headers = { 'Content-Type': 'application/json', 'X-Yuntiao': '1' };
   const days = await (await fetch('/api/reception-days')).json();
@@ -33,19 +28,11 @@ REPLACE = """async () => {
 }"""
 
 
-@asynccontextmanager
-async def at_a_desk(district: District, playwright: Playwright) -> AsyncIterator[Staff]:
-    async with headless(playwright) as browser:
-        context = await browser.new_context(viewport=DESK, locale="zh-CN", reduced_motion="reduce")
-        clerk = Staff(await context.new_page(), district)
-        await clerk.sign_in("clerk1")
-        yield clerk
-
-
 async def test_clerk_writes_down_on_the_call_what_was_chosen(
     district: District, playwright: Playwright
 ) -> None:
     async with at_a_desk(district, playwright) as clerk:
+        await clerk.sign_in("clerk1")
         leader = await clerk.page.evaluate(REPLACE)
         await clerk.go("/staff/calls?kind=day_cancelled")
         first = await taken_call(clerk)
@@ -78,6 +65,7 @@ async def test_clerk_writes_down_which_proposed_time_was_picked(
     district: District, playwright: Playwright
 ) -> None:
     async with at_a_desk(district, playwright) as clerk:
+        await clerk.sign_in("clerk1")
         await clerk.go("/staff/wishes")
         name = await clerk.page.locator("article .name").inner_text()
         times = clerk.page.locator("button.time")
@@ -108,14 +96,3 @@ async def everybody_stays(district: District) -> None:
     async with district.services.uow.begin(SYSTEM) as tx:
         for choice in await questions.open_of(tx, Choice.kind == ChoiceKind.REPLACED):
             await answering.keep(tx, choice.id)
-
-
-async def shown_well(clerk: Staff, what: str) -> None:
-    """What stands on the page, at a desk and on a narrow phone."""
-    await no_violations(clerk.page)
-    await clerk.picture(f"{what}-wide")
-    await clerk.page.set_viewport_size(SMALL)
-    assert await clerk.page.evaluate(STICKS_OUT) <= 0, f"{what} is wider than a phone"
-    await no_violations(clerk.page)
-    await clerk.picture(f"{what}-narrow")
-    await clerk.page.set_viewport_size(DESK)

@@ -6,9 +6,9 @@ import pytest
 from openpyxl import Workbook
 from playwright.async_api import FilePayload, Locator, Playwright, expect
 
+from tests.browser.desks import at_a_desk, shown_well
 from tests.browser.district import District
 from tests.browser.people import Staff
-from tests.browser.test_staff_pages import at_a_desk, shown_well
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

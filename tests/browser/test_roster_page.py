@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Playwright, expect
 
+from tests.browser.desks import at_a_desk, shown_well
 from tests.browser.district import District
-from tests.browser.test_staff_pages import at_a_desk, shown_well
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 

@@ -1,20 +1,16 @@
 """Every staff page in both sizes: nothing sticks out, axe has nothing to say; the desk by key."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Page, Playwright, expect
 
 from tests.browser.accessible import no_violations
+from tests.browser.desks import SMALL, STICKS_OUT, TWICE, at_a_desk, shown_well
 from tests.browser.district import District
 from tests.browser.people import DESK, Staff
-from tests.media.browsers import headless
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
-SMALL = {"width": 360, "height": 800}
-TABLET = {"width": 768, "height": 1024}
 NOBODYS = "/staff/cases/00000000-0000-4000-8000-000000000000"
 PAGES = {
     "clerk1": (
@@ -35,6 +31,7 @@ SCHEDULING = {
     "leader_office1": ("/staff", "/staff/days", "/staff/plans", "/staff/planning"),
     "supervisor1": ("/staff", "/staff/calendar", "/staff/figures"),
 }  # fmt: skip
+TABLET = {"width": 768, "height": 1024}
 FOUND_BY = {
     "PETITION": ("/api/cases?state=registered", "items", "/staff/cases/"),
     "CASE": ("/api/cases?state=in_handling", "items", "/staff/cases/"),
@@ -47,19 +44,10 @@ OPEN_TO_COMPANY = """async () => {
   const listed = await (await fetch('/api/desk/appointments')).json();
   return listed.items.find((one) => one.actions.includes('invite'));
 }"""
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """[...document.body.querySelectorAll('*')]
   .filter((one) => one.innerText && getComputedStyle(one).textOverflow === 'ellipsis')
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.innerText)"""
-TWICE = "document.documentElement.style.fontSize = '200%'"
-
-
-@asynccontextmanager
-async def at_a_desk(district: District, playwright: Playwright) -> AsyncIterator[Staff]:
-    async with headless(playwright) as browser:
-        context = await browser.new_context(viewport=DESK, locale="zh-CN")
-        yield Staff(await context.new_page(), district)
 
 
 async def test_pages_before_the_sign_in_fit_and_can_be_read(
@@ -186,18 +174,6 @@ async def test_card_that_cannot_be_read_says_so_and_is_tried_again(
         await staff.device.unroute(path)
         await card.get_by_role("button", name="再试一次").click()
         await expect(card.get_by_role("button", name="再试一次")).to_have_count(0)
-
-
-async def shown_well(staff: Staff, what: str) -> None:
-    """What stands open on the page, in both sizes."""
-    await no_violations(staff.page)
-    await staff.picture(f"{what}-wide")
-    await staff.page.set_viewport_size(SMALL)
-    assert await staff.page.evaluate(STICKS_OUT) <= 0, f"{what} is wider than a phone"
-    await no_violations(staff.page)
-    await staff.picture(f"{what}-narrow")
-    await staff.page.evaluate(TWICE)
-    assert await staff.page.evaluate(STICKS_OUT) <= 0, f"{what} breaks in large text"
 
 
 async def status_of(staff: Staff, page: str) -> int:

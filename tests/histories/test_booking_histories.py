@@ -18,7 +18,7 @@ from server.kernel.config import Config
 from server.kernel.errors import Conflict, Gone
 from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
 from tests.reception import Resident, add_centre, add_leader, add_resident, publish_day, slots_of
-from tests.unprotected import unprotected
+from tests.unprotected import demand_found_wrong
 
 CLIENTS, SLOTS, STEPS = 6, 2, 5
 
@@ -129,13 +129,7 @@ async def test_what_clients_see_of_a_slot_happened_in_some_order(services, seed)
 
 async def test_without_constraint_and_locks_the_checker_finds_the_fault(request, services):
     """The control: the same clients on a database of its own, without what protects it."""
-    for seed in range(20):
-        async with unprotected(request.config.sockets, services) as bare:
-            table = await prepared(bare)
-            await table.play(seed)
-            if not await table.is_sound():
-                return
-    pytest.fail("twenty histories without protection, and none was found wrong")
+    await demand_found_wrong(request.config.sockets, services, prepared)
 
 
 BOOK, REFUSED = Kind.BOOK, Result.REFUSED

@@ -29,7 +29,7 @@ from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
 from tests.identity import add_staff
 from tests.reception import add_centre, clerk
 from tests.units import add_unit
-from tests.unprotected import unprotected
+from tests.unprotected import demand_found_wrong
 
 CLIENTS, STEPS = 5, 5
 DAY = date(2026, 11, 24)
@@ -160,10 +160,4 @@ async def test_without_constraint_and_locks_the_checker_finds_a_double_joint_boo
     request, services
 ):
     """The control: the same clerks on a database of its own, without what protects it."""
-    for seed in range(20):
-        async with unprotected(request.config.sockets, services) as bare:
-            table = await prepared(bare)
-            await table.play(seed)
-            if not await table.is_sound():
-                return
-    pytest.fail("twenty histories without protection, and none was found wrong")
+    await demand_found_wrong(request.config.sockets, services, prepared)

@@ -38,7 +38,7 @@ from tests.reception import (
     slots_of,
 )
 from tests.units import add_unit
-from tests.unprotected import unprotected
+from tests.unprotected import demand_found_wrong
 
 CLERKS, RESIDENTS, STEPS, SEATS = 2, 4, 5, 2
 DAY = date(2026, 11, 24)
@@ -207,10 +207,4 @@ async def test_without_constraint_and_locks_the_checker_finds_a_leader_in_two_me
     request, services
 ):
     """The control: the same clients on a database of its own, without what protects it."""
-    for seed in range(20):
-        async with unprotected(request.config.sockets, services) as bare:
-            table = await prepared(bare)
-            await table.play(seed)
-            if not await table.is_sound():
-                return
-    pytest.fail("twenty histories without protection, and none was found wrong")
+    await demand_found_wrong(request.config.sockets, services, prepared)
