@@ -19,7 +19,10 @@ from server.units.tables import Unit, UnitKind
 
 @dataclass(frozen=True)
 class NewCall:
-    """`key` makes it one task however often it is asked for; after `latest` it is of no use."""
+    """`key` makes it one task however often it is asked for; after `latest` it is of no use.
+
+    `due_at`: by when, where that is not within one working day.
+    """
 
     kind: CallKind
     key: str
@@ -29,6 +32,8 @@ class NewCall:
     appointment_id: UUID | None = None
     choice_id: UUID | None = None
     interview_id: UUID | None = None
+    day_id: UUID | None = None
+    due_at: datetime | None = None
     latest: datetime | None = None
 
 
@@ -40,7 +45,7 @@ async def request(
     if known is not None:
         return known
     calendar = await load_calendar(tx, around=day_of(tx.now))
-    due_at = call_due(tx.now, calendar=calendar)
+    due_at = call.due_at or call_due(tx.now, calendar=calendar)
     task = CallTask(
         id=uuid4(),
         kind=call.kind,
@@ -53,6 +58,7 @@ async def request(
         appointment_id=call.appointment_id,
         choice_id=call.choice_id,
         interview_id=call.interview_id,
+        day_id=call.day_id,
         created_at=tx.now,
         due_at=min(due_at, call.latest) if call.latest else due_at,
     )
@@ -90,6 +96,17 @@ async def settle(tx: Tx, key: str) -> None:
 
 async def settle_all(tx: Tx, *, key_prefix: str) -> None:
     await _settle(tx, CallTask.key.startswith(key_prefix, autoescape=True))
+
+
+async def seen_to(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
+    """What stood on a day off was moved, or is off."""
+    await _settle(tx, CallTask.kind == CallKind.ON_DAY_OFF, *which)
+
+
+async def follow_day(tx: Tx, old_id: UUID, new_id: UUID) -> None:
+    """Another leader receives at the same time, still on a day off."""
+    query = sa.update(CallTask).where(CallTask.day_id == old_id, CallTask.done_at.is_(None))
+    await tx.session.execute(query.values(day_id=new_id))
 
 
 async def spare(tx: Tx, choice_id: UUID) -> None:

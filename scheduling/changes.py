@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from scheduling import claims, holds, invitees, reminders, turns
+from scheduling import calls, claims, holds, invitees, reminders, turns
 from scheduling.choices import questions
 from scheduling.claims import Wanted
 from scheduling.events import AppointmentCancelled, AppointmentMoved, InviteeRemoved
@@ -15,6 +15,7 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     BookingChannel,
+    CallTask,
     ClaimReason,
     SessionKind,
     SessionRole,
@@ -97,6 +98,7 @@ async def call_off(tx: Tx, appointment: Appointment, *, reason: str | None) -> N
     await claims.release(await tx.driver(), appointment.id)
     await drop_reminders(tx, appointment)
     await questions.withdraw_about(tx, appointment.id)
+    await _seen_to(tx, appointment)
     # what a resident writes stays on the appointment, where it can be erased
     why = reason if tx.actor.kind is ActorKind.STAFF else None
     tx.audit("cancel", "appointment", appointment.id, reason=why)
@@ -140,6 +142,7 @@ async def rehost(tx: Tx, sealer: Sealer, appointment: Appointment, host_id: UUID
 async def tell_of_move(tx: Tx, appointment: Appointment) -> None:
     was_confirmed = appointment.state == AppointmentState.CONFIRMED
     await renew_reminders(tx, appointment)
+    await _seen_to(tx, appointment)
     tx.audit("move", "appointment", appointment.id, slot=appointment.slot_id)
     tx.emit(
         AppointmentMoved(
@@ -148,6 +151,12 @@ async def tell_of_move(tx: Tx, appointment: Appointment) -> None:
             was_confirmed=was_confirmed,
         )
     )
+
+
+async def _seen_to(tx: Tx, appointment: Appointment) -> None:
+    """It stands on a day off no more; a reception goes with its day."""
+    if appointment.session_kind != SessionKind.RECEPTION:
+        await calls.seen_to(tx, CallTask.appointment_id == appointment.id)
 
 
 async def _lock(tx: Tx, appointment: Appointment, facts: SlotFacts) -> None:

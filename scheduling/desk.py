@@ -29,6 +29,7 @@ from scheduling.tables import (
     AppointmentState,
     BookingChannel,
     CallKind,
+    CallTask,
     ReceptionDay,
 )
 from server.identity import persons
@@ -152,6 +153,7 @@ async def call_off(
     """
     await claims.lock(await tx.driver(), [day.leader_id])
     days.cancel(tx, day, reason=reason)
+    await calls.seen_to(tx, CallTask.day_id == day.id)
     await displaced.drop_holds(tx, sealer, day)
     await waiting.close_day(tx, day.id)
     await fallen.cancelled(tx, sealer, day, reason=reason)

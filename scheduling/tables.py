@@ -373,10 +373,14 @@ class CallKind(StrEnum):
     JOINT_UNANSWERED = "joint_unanswered"
     JOINT_OFFICE = "joint_office"
     JOINT_STUCK = "joint_stuck"
+    ON_DAY_OFF = "on_day_off"
 
 
 class CallTask(Versioned, Base):
-    """Somebody is to be phoned; `choice_id` is what they are to be asked. Personal values are sealed."""
+    """Somebody is to be phoned; `choice_id` is what they are to be asked. Personal values are sealed.
+
+    Of what stands on a day off, `day_id` or else `appointment_id`, whoever works for the leader.
+    """
 
     __tablename__ = "call_task"
 
@@ -390,6 +394,7 @@ class CallTask(Versioned, Base):
     appointment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("appointment.id"))
     choice_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("choice.id"), index=True)
     interview_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("joint_interview.id"))
+    day_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("reception_day.id"), index=True)
     key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from scheduling import changes, claims
+from scheduling import calls, changes, claims
 from scheduling.choices import displaced
 from scheduling.claims import Wanted
 from scheduling.joint import fallen
@@ -15,6 +15,7 @@ from scheduling.states import DAY, DayAction
 from scheduling.tables import (
     Appointment,
     AppointmentState,
+    CallTask,
     Claim,
     ClaimReason,
     DayState,
@@ -65,6 +66,7 @@ async def move(
         await _take_along(tx, one, shift)
     if not was_draft:
         await _reschedule(tx, day, brief_at=brief_at)
+    await calls.seen_to(tx, CallTask.day_id == day.id)
     tx.audit("move", "reception_day", day.id, begins_at=begins_at, booked=len(booked))
 
 

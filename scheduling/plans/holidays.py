@@ -1,8 +1,9 @@
 """What stands on days that turn out to be holidays, and where it could go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -10,23 +11,34 @@ from scheduling import agenda
 from scheduling.agenda import Agenda, Booked, Shown, Wanted
 from scheduling.desk_queries import DayRow
 from scheduling.plans import days as reception_days
+from scheduling.plans import off_days
 from scheduling.plans.cutting import instant
-from scheduling.tables import DayState, ReceptionDay, ReceptionPlan, SessionKind
+from scheduling.tables import CallTask, DayState, ReceptionDay, ReceptionPlan, SessionKind
 from server.kernel.uow import Tx
 from server.units.calendar import WorkingCalendar, day_of, load_calendar
 from server.units.tables import DayKind
 
-REACH = timedelta(days=10)
-"""So near a make-up day is offered as another date."""
 GONE = (DayState.CANCELLED, DayState.SWAPPED, DayState.DONE, DayState.ARCHIVED)
 
 
 @dataclass(frozen=True)
 class OnHoliday:
-    """A day, or a session of no day, that falls on a holiday; `dates` it could be held on instead."""
+    """A day, or a session of no day, that falls on a holiday; `dates` it could be held on instead.
+
+    `task`: somebody at the desk is to see to it, or has said why it is held all the same.
+    """
 
     thing: DayRow | Booked
     dates: tuple[date, ...]
+    task: CallTask | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.thing.day.id if isinstance(self.thing, DayRow) else self.thing.id
+
+    @property
+    def is_kept(self) -> bool:
+        return self.task is not None and self.task.note is not None
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,8 @@ class Affected:
 
     @property
     def count(self) -> int:
-        return len(self.days) + len(self.sessions)
+        """How much is still to be seen to."""
+        return sum(not one.is_kept for one in (*self.days, *self.sessions))
 
 
 async def affected(tx: Tx, kinds: Mapping[date, DayKind]) -> Affected:
@@ -50,12 +63,16 @@ async def affected(tx: Tx, kinds: Mapping[date, DayKind]) -> Affected:
         found = await agenda.read(tx, Wanted(since, until, frozenset(Shown)))
         drafts += sum(_moves_by_itself(row) for row in found.days)
         days += [
-            OnHoliday(row, dates_instead(day_of(row.day.begins_at), calendar, today=day_of(tx.now)))
+            OnHoliday(
+                row,
+                off_days.dates_instead(day_of(row.day.begins_at), calendar, today=day_of(tx.now)),
+            )
             for row in found.days
             if row.day.state not in GONE and not _moves_by_itself(row)
         ]
         sessions += _alone(found, calendar, today=day_of(tx.now))
-    return Affected(days, sessions, drafts)
+    tasks = await off_days.tasks_of(tx, [one.id for one in (*days, *sessions)])
+    return Affected(_with_tasks(days, tasks), _with_tasks(sessions, tasks), drafts)
 
 
 def stretches(kinds: Mapping[date, DayKind], *, after: date) -> Iterator[tuple[date, date]]:
@@ -69,16 +86,6 @@ def stretches(kinds: Mapping[date, DayKind], *, after: date) -> Iterator[tuple[d
         since, until = since or day, day
     if since is not None and until is not None:
         yield since, until
-
-
-def dates_instead(day: date, calendar: WorkingCalendar, *, today: date) -> tuple[date, ...]:
-    """The working days around, and make-up days near by, the soonest first."""
-    near = {calendar.before(day, 1), calendar.after(day, 1)}
-    near |= {
-        one for one, kind in calendar.days.items()
-        if kind is DayKind.MAKE_UP and abs(one - day) <= REACH
-    }  # fmt: skip
-    return tuple(sorted(one for one in near if one > today))
 
 
 async def relay_drafts(tx: Tx, kinds: Mapping[date, DayKind], *, horizon_days: int) -> int:
@@ -111,6 +118,10 @@ async def relay_drafts(tx: Tx, kinds: Mapping[date, DayKind], *, horizon_days: i
     return len(gone)
 
 
+def _with_tasks(found: Sequence[OnHoliday], tasks: Mapping[UUID, CallTask]) -> list[OnHoliday]:
+    return [replace(one, task=tasks.get(one.id)) for one in found]
+
+
 def _moves_by_itself(row: DayRow) -> bool:
     day = row.day
     return day.state == DayState.DRAFT and day.plan_id is not None and not day.by_hand
@@ -119,7 +130,7 @@ def _moves_by_itself(row: DayRow) -> bool:
 def _alone(found: Agenda, calendar: WorkingCalendar, *, today: date) -> list[OnHoliday]:
     """Mediations and joint interviews; receptions go with their day."""
     return [
-        OnHoliday(one, dates_instead(day_of(one.begins_at), calendar, today=today))
+        OnHoliday(one, off_days.dates_instead(day_of(one.begins_at), calendar, today=today))
         for one in found.sessions
         if one.day_id is None or one.kind is not SessionKind.RECEPTION
     ]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import changes, claims
+from scheduling import calls, changes, claims
 from scheduling.choices import displaced, questions, waiting
 from scheduling.claims import Wanted
 from scheduling.events import AppointmentRehosted
@@ -127,6 +127,7 @@ async def _renewed(tx: Tx, pair: Handover, *, reason: str, brief_at: time) -> Re
     tx.session.add_all(days.cut_slots(made))
     await tx.session.flush()
     await shares.copy(tx, old.id, made.id)
+    await calls.follow_day(tx, old.id, made.id)
     days.schedule_life(tx, made, brief_at=brief_at)
     tx.audit("replace", "reception_day", old.id, reason=reason, by=made.id)
     tx.audit("stand_in", "reception_day", made.id, reason=reason, instead_of=old.id)

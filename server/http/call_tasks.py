@@ -1,12 +1,15 @@
 """Calls to make: take one, phone, write down what came of it."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
 
 from scheduling import access, appeals, calls, desk_queries, matters
 from scheduling.matters import Told
+from scheduling.plans import off_days
+from scheduling.plans.off_days import OffDay
 from scheduling.tables import CallKind, CallTask
 from server.cases.categories import Category
 from server.http.context import Context
@@ -19,8 +22,20 @@ from server.kernel.uow import Tx
 routes = Routes()
 
 
+class OnDayOff(View):
+    """What turned out to stand on a day off; `dates` it could be held on instead."""
+
+    host_name: str
+    begins_at: datetime
+    ends_at: datetime
+    dates: list[date]
+
+
 class CallTaskView(View):
-    """Whom to phone; `choice_id` is what they are asked, `interview_id` the joint one it is about."""
+    """Whom to phone; `choice_id` is what they are asked, `interview_id` the joint one it is about.
+
+    `on_day_off`: nobody need be phoned, but this is to be moved, called off or kept.
+    """
 
     id: UUID
     kind: CallKind
@@ -31,6 +46,7 @@ class CallTaskView(View):
     appointment_id: UUID | None
     choice_id: UUID | None
     interview_id: UUID | None
+    on_day_off: OnDayOff | None
     created_at: datetime
     due_at: datetime
     overdue: bool
@@ -50,11 +66,8 @@ async def read_call_tasks(ctx: Context, query: CallsQuery) -> list[CallTaskView]
     """Whom to phone, the most urgent first."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         rows = await desk_queries.call_rows(tx, still_open=query.open)
-        sealer = ctx.services.sealer
-        return [
-            call_view(task, name, asker=ctx.actor.account_id, now=tx.now, sealer=sealer)
-            for task, name in rows
-        ]
+        found = await off_days.about(tx, [task for task, _ in rows])
+        return [_view(ctx, tx, task, name, found) for task, name in rows]
 
 
 @routes.post("/api/call-tasks/{task_id}/taking", permission=Permission.CALL_TASK_WORK)
@@ -63,7 +76,7 @@ async def take_call(ctx: Context, task_id: UUID) -> CallTaskView:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         task = await access.call_task(tx, task_id)
         calls.take(tx, task)
-        return _own_call(ctx, tx, task)
+        return await _own_call(ctx, tx, task)
 
 
 class CallNote(Body):
@@ -76,7 +89,7 @@ async def complete_call(ctx: Context, task_id: UUID, body: CallNote) -> CallTask
     async with ctx.services.uow.begin(ctx.actor) as tx:
         task = await access.call_task(tx, task_id)
         calls.complete(tx, ctx.services.sealer, task, note=body.note)
-        return _own_call(ctx, tx, task)
+        return await _own_call(ctx, tx, task)
 
 
 class MatterTold(CallNote):
@@ -95,7 +108,7 @@ async def take_matter(ctx: Context, task_id: UUID, body: MatterTold) -> CallTask
         task = await access.call_task(tx, task_id)
         told = Told(body.sentence, body.category, body.subject_unit_id)
         await matters.take(tx, sealer, task, told, note=body.note)
-        return _own_call(ctx, tx, task)
+        return await _own_call(ctx, tx, task)
 
 
 @routes.post("/api/call-tasks/{task_id}/excuse", permission=Permission.CALL_TASK_WORK)
@@ -104,18 +117,19 @@ async def excuse_no_show(ctx: Context, task_id: UUID, body: CallNote) -> CallTas
     async with ctx.services.uow.begin(ctx.actor) as tx:
         task = await access.call_task(tx, task_id)
         await appeals.excuse(tx, ctx.services.sealer, task, note=body.note)
-        return _own_call(ctx, tx, task)
+        return await _own_call(ctx, tx, task)
 
 
-def _own_call(ctx: Context, tx: Tx, task: CallTask) -> CallTaskView:
-    return call_view(
-        task, ctx.actor.name, asker=ctx.actor.account_id, now=tx.now, sealer=ctx.services.sealer
-    )
+async def _own_call(ctx: Context, tx: Tx, task: CallTask) -> CallTaskView:
+    return _view(ctx, tx, task, ctx.actor.name, await off_days.about(tx, [task]))
 
 
-def call_view(
-    task: CallTask, taken_by: str | None, *, asker: UUID | None, now: datetime, sealer: Sealer
+def _view(
+    ctx: Context, tx: Tx, task: CallTask, taken_by: str | None, found: Mapping[UUID, OffDay]
 ) -> CallTaskView:
+    sealer = ctx.services.sealer
+    thing = task.day_id or task.appointment_id
+    off = found.get(thing) if thing and task.kind == CallKind.ON_DAY_OFF else None
     return CallTaskView(
         id=task.id,
         kind=CallKind(task.kind),
@@ -126,15 +140,23 @@ def call_view(
         appointment_id=task.appointment_id,
         choice_id=task.choice_id,
         interview_id=task.interview_id,
+        on_day_off=_off(off) if off else None,
         created_at=task.created_at,
         due_at=task.due_at,
-        overdue=task.done_at is None and task.due_at < now,
+        overdue=task.done_at is None and task.due_at < tx.now,
         taken_by=taken_by,
-        mine=task.taken_by is not None and task.taken_by == asker,
+        mine=task.taken_by is not None and task.taken_by == ctx.actor.account_id,
         done_at=task.done_at,
         note=_open(sealer, task.note, "text"),
         actions=_actions(task),
     )
+
+
+def _off(one: OffDay) -> OnDayOff:
+    return OnDayOff(
+        host_name=one.host_name or "", begins_at=one.begins_at, ends_at=one.ends_at,
+        dates=list(one.dates),
+    )  # fmt: skip
 
 
 def _actions(task: CallTask) -> list[str]:

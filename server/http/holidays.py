@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import TypedDict
+from uuid import UUID
 
 from pydantic import Field
 
 from scheduling import access, calls
 from scheduling.agenda import Booked
 from scheduling.desk_queries import DayRow
-from scheduling.plans import holidays
-from scheduling.plans.holidays import Affected
+from scheduling.plans import holidays, off_days
+from scheduling.plans.holidays import Affected, OnHoliday
 from server.http.calendar_views import CalendarDay, CalendarSession, day_view, session_view
 from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
@@ -67,16 +69,24 @@ class NoticeProblem(View):
 
 
 class AffectedDay(View):
-    """`dates`: when it could be held instead."""
+    """`dates`: when it could be held instead. `task_id`: the desk's task to see to it; `kept`: why
+    it is held all the same.
+    """
 
     day: CalendarDay
     leader_name: str
     dates: list[date]
+    task_id: UUID | None
+    kept: str | None
 
 
 class AffectedSession(View):
+    """As an `AffectedDay`."""
+
     session: CalendarSession
     dates: list[date]
+    task_id: UUID | None
+    kept: str | None
 
 
 class AffectedView(View):
@@ -126,13 +136,14 @@ async def preview_year(ctx: Context, year: YearNumber, body: NoticeText) -> Noti
 
 @routes.put("/api/calendar-years/{year}", permission=Permission.HOLIDAY_WRITE)
 async def enter_year(ctx: Context, year: YearNumber, body: NewYearList) -> AffectedView:
-    """Confirm the year. Drafts follow their plans' rule; what is published is listed, not moved."""
+    """Confirm the year. Drafts follow their plans' rule; what is published is a task of its desk."""
     kinds = {one.date: one.kind for one in body.days}
-    horizon = ctx.services.config.scheduling.horizon_days
+    sealer, rules = ctx.services.sealer, ctx.services.config.scheduling
     async with ctx.services.uow.begin(ctx.actor) as tx:
         await _check(tx, year)
         await years.enter(tx, year, kinds, document=body.document)
-        moved = await holidays.relay_drafts(tx, kinds, horizon_days=horizon)
+        moved = await holidays.relay_drafts(tx, kinds, horizon_days=rules.horizon_days)
+        await off_days.have_seen_to(tx, sealer, year, kinds, rules=rules)
         found = await holidays.affected(tx, kinds)
         view = _affected(ctx, tx, found)
     return view.model_copy(update={"drafts": moved})
@@ -171,6 +182,7 @@ def _affected(ctx: Context, tx: Tx, found: Affected) -> AffectedView:
             day=day_view(one.thing, now=tx.now, may_write=may_write),
             leader_name=one.thing.leader.name,
             dates=list(one.dates),
+            **_task(ctx, one),
         )
         for one in found.days if isinstance(one.thing, DayRow)
     ]  # fmt: skip
@@ -178,7 +190,23 @@ def _affected(ctx: Context, tx: Tx, found: Affected) -> AffectedView:
         AffectedSession(
             session=session_view(one.thing, ctx.actor, now=tx.now, sealer=ctx.services.sealer),
             dates=list(one.dates),
+            **_task(ctx, one),
         )
         for one in found.sessions if isinstance(one.thing, Booked)
     ]  # fmt: skip
     return AffectedView(days=days, sessions=sessions, drafts=found.drafts)
+
+
+class _Task(TypedDict):
+    task_id: UUID | None
+    kept: str | None
+
+
+def _task(ctx: Context, one: OnHoliday) -> _Task:
+    """Open for whoever may work on it; else what came of it."""
+    task, may = one.task, allows(ctx.actor, Permission.CALL_TASK_WORK)
+    note = task.note if task else None
+    return _Task(
+        task_id=task.id if task and task.done_at is None and may else None,
+        kept=ctx.services.sealer.open(note, purpose="text") if note else None,
+    )

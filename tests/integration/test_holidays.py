@@ -154,3 +154,99 @@ async def test_day_of_another_units_desk_is_not_listed_there(client, services, l
         town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
     await enter(client, services, await add_staff(services, town, Role.CLERK, login="stranger"))
     assert (await listed(client))["days"] == []
+
+
+async def tasks(client) -> list[dict]:
+    found = await (await client.get("/api/call-tasks")).json()
+    return [one for one in found if one["kind"] == "on_day_off"]
+
+
+async def test_desk_of_what_stands_on_a_new_holiday_has_a_task_until_it_is_moved(
+    client, services, district, leader, clerk
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    await publish_day(services, leader, in_days=TO_NEW_YEAR - 1)
+    [one] = (await confirmed(client))["days"]
+    [task] = await tasks(client)
+    assert (task["id"], task["due_at"]) == (one["task_id"], "2026-11-26T09:30:00Z")
+    assert task["on_day_off"] == {
+        "host_name": "Leader 1", "begins_at": "2027-01-01T01:00:00Z",
+        "ends_at": "2027-01-01T03:00:00Z", "dates": ["2026-12-31", "2027-01-04", "2027-01-09"],
+    }  # fmt: skip
+    await confirmed(client)  # entered again it is no second one
+    assert [again["id"] for again in await tasks(client)] == [task["id"]]
+    body = {
+        "begins_at": at("2027-01-09T09:00").isoformat(), "version": one["day"]["version"]
+    }  # fmt: skip
+    assert (await client.post(f"/api/calendar/days/{day.id}/moves", json=body)).status == 200
+    assert await tasks(client) == []
+
+
+async def test_task_of_a_day_off_ends_with_the_day_and_goes_to_who_stands_in(
+    client, services, district, leader, clerk
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    other = await add_leader(services, district.centre, rank=0)
+    await confirmed(client)
+    body = {"leader_id": str(other.account.id), "reason": "abroad"}
+    stand_in = await client.post(f"/api/reception-days/{day.id}/substitution", json=body)
+    assert stand_in.status == 200, await stand_in.text()
+    [task] = await tasks(client)
+    assert task["on_day_off"]["host_name"] == "Leader 0"
+    [one] = (await listed(client))["days"]
+    assert one["task_id"] == task["id"]
+    path = f"/api/reception-days/{one['day']['id']}/cancellation"
+    assert (await client.post(path, json={"reason": "a public holiday"})).status == 200
+    assert await tasks(client) == []
+
+
+async def test_day_that_is_held_all_the_same_says_why_and_is_not_asked_about_again(
+    client, services, leader, clerk
+):
+    await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    [one] = (await confirmed(client))["days"]
+    path = f"/api/call-tasks/{one['task_id']}/completion"
+    assert (await client.post(path, json={"note": ""})).status == 422
+    assert (await client.post(path, json={"note": "On duty that day"})).status == 200
+    [one] = (await confirmed(client))["days"]
+    assert (one["task_id"], one["kept"]) == (None, "On duty that day")
+    years = await (await client.get("/api/calendar-years")).json()
+    assert (years[1]["affected"], await tasks(client)) == (0, [])
+
+
+async def test_notice_that_is_entered_otherwise_takes_tasks_back_and_gives_them_again(
+    client, services, leader, clerk
+):
+    await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    await confirmed(client)
+    other = {"document": "No. 1", "days": [{"date": "2027-05-01", "kind": "holiday"}]}
+    assert (await client.put(PATH, json=other)).status == 200
+    assert await tasks(client) == []
+    await confirmed(client)
+    assert len(await tasks(client)) == 1
+
+
+async def test_joint_interview_on_a_new_holiday_is_a_task_until_it_is_off(
+    client, services, district, clerk
+):
+    await district.roster("housing", NEW_YEAR, "09:00", "11:30")
+    made = await opened(client, district, fixed=district.ids("housing"), until=None)
+    best = (await times(client, made))["possible"][0]
+    await book(client, made, best)
+    [one] = (await confirmed(client))["sessions"]
+    [task] = await tasks(client)
+    assert (task["id"], task["appointment_id"]) == (one["task_id"], one["session"]["id"])
+    path = f"/api/desk/appointments/{one['session']['id']}/cancellation"
+    assert (await client.post(path, json={"reason": "a public holiday"})).status == 200
+    assert await tasks(client) == []
+
+
+async def test_desk_of_another_unit_has_the_tasks_of_its_own_days(client, services, clerk):
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    theirs = await add_leader(services, town)
+    await publish_day(services, theirs, in_days=TO_NEW_YEAR)
+    assert (await confirmed(client))["days"] == []  # out of reach of who confirms
+    assert await tasks(client) == []
+    await enter(client, services, await add_staff(services, town, Role.CLERK, login="theirs"))
+    assert len(await tasks(client)) == 1

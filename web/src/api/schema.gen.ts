@@ -4,9 +4,9 @@ export interface AboutView { kind: string; id: string; title: string | null; nam
 
 export type ActorKind = "anyone" | "resident" | "guest" | "staff" | "system"
 
-export interface AffectedDay { day: CalendarDay; leader_name: string; dates: (string)[] }
+export interface AffectedDay { day: CalendarDay; leader_name: string; dates: (string)[]; task_id: string | null; kept: string | null }
 
-export interface AffectedSession { session: CalendarSession; dates: (string)[] }
+export interface AffectedSession { session: CalendarSession; dates: (string)[]; task_id: string | null; kept: string | null }
 
 export interface AffectedView { days: (AffectedDay)[]; sessions: (AffectedSession)[]; drafts: number }
 
@@ -76,7 +76,7 @@ export interface CalendarSession { id: string; reference: string; kind: SessionK
 
 export interface CalendarView { dates: (CalendarDate)[]; rows: (CalendarRow)[]; days: (CalendarDay)[]; sessions: (CalendarSession)[]; leave: (CalendarLeave)[]; cut: boolean }
 
-export type CallKind = "call_me" | "no_shows" | "undelivered" | "day_cancelled" | "leader_missed" | "calendar_declined" | "calendar_counter" | "wish_open" | "wish_overdue" | "choice_by_phone" | "draw_place" | "no_show_appeal" | "tell_by_phone" | "take_matter" | "other_site" | "joint_ask" | "joint_unanswered" | "joint_office" | "joint_stuck"
+export type CallKind = "call_me" | "no_shows" | "undelivered" | "day_cancelled" | "leader_missed" | "calendar_declined" | "calendar_counter" | "wish_open" | "wish_overdue" | "choice_by_phone" | "draw_place" | "no_show_appeal" | "tell_by_phone" | "take_matter" | "other_site" | "joint_ask" | "joint_unanswered" | "joint_office" | "joint_stuck" | "on_day_off"
 
 export interface CallMe { name: string; phone: string; words?: string | null }
 
@@ -84,7 +84,7 @@ export interface CallNote { note: string }
 
 export interface CallPromised { reference: string; due_at: string }
 
-export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
+export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; on_day_off: OnDayOff | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
 
 export interface Cancellation { reason?: string | null }
 
@@ -433,6 +433,8 @@ export interface OfferView { id: string; begins_at: string; ends_at: string; lea
 export interface OfficeProposal { interview_id: string; category: string | null; leader_name: string; begins_at: string; ends_at: string; units: (string)[]; room_name: string | null; answer_by: string | null }
 
 export interface OfficeReason { reason: string }
+
+export interface OnDayOff { host_name: string; begins_at: string; ends_at: string; dates: (string)[] }
 
 export interface OpenSeat { code: string }
 
