@@ -1,14 +1,14 @@
 """People whose leader or day fell away: each is asked, with places kept that they can take."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import alternatives, calls, holds, phoned
+from scheduling import calls, holds, phoned
+from scheduling.alternatives import Alternative
 from scheduling.calls import NewCall
-from scheduling.choices import kept_places, questions, waiting, wishes
+from scheduling.choices import kept_places, next_places, questions, waiting, wishes
 from scheduling.choices.kept_places import Guest
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
@@ -23,9 +23,6 @@ from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
 
 LEADER_MISSED = "displaced.leader_missed"
-OFFERED = 2
-"""Places kept for each."""
-SOONEST = timedelta(days=1)
 CALLS = {
     ChoiceKind.DAY_CANCELLED: CallKind.DAY_CANCELLED,
     ChoiceKind.LEADER_MISSED: CallKind.LEADER_MISSED,
@@ -44,8 +41,9 @@ async def ask(
         Appointment.day_id == day.id, Appointment.state.in_(BOOKED)
     )
     booked = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
+    places = await next_places.of_leader(tx, booked, absent_id) if booked else []
     asked = await _ask(
-        tx, sealer, booked, ChoiceKind.REPLACED, from_leader_id=absent_id, rules=rules
+        tx, sealer, booked, places, ChoiceKind.REPLACED, from_leader_id=absent_id, rules=rules
     )
     is_soon = day.begins_at - tx.now < rules.change_notice
     for appointment in booked:
@@ -66,11 +64,14 @@ async def ask_cancelled(
     tx: Tx, sealer: Sealer, cancelled: Sequence[Appointment], *, kind: ChoiceKind,
     rules: Scheduling,
 ) -> None:  # fmt: skip
-    """Whose reception will not be held is phoned, and offered one of the same leader's next places."""
+    """Whose reception will not be held is phoned, and offered the next places: the same leader's
+    first, then those of others who are in charge of the matter.
+    """
     if not cancelled:
         return
     leader_id = cancelled[0].host_id
-    asked = await _ask(tx, sealer, cancelled, kind, from_leader_id=leader_id, rules=rules)
+    places = await next_places.of_leader_and_others(tx, cancelled, leader_id)
+    asked = await _ask(tx, sealer, cancelled, places, kind, from_leader_id=leader_id, rules=rules)
     for appointment in cancelled:
         choice = asked.get(appointment.id)
         await call_about(tx, sealer, appointment, kind=CALLS[kind], choice=choice)
@@ -83,25 +84,19 @@ async def leader_missed(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) 
 
 
 async def _ask(
-    tx: Tx, sealer: Sealer, people: Sequence[Appointment], kind: ChoiceKind, *,
-    from_leader_id: UUID, rules: Scheduling,
+    tx: Tx, sealer: Sealer, people: Sequence[Appointment], places: Sequence[Sequence[Alternative]],
+    kind: ChoiceKind, *, from_leader_id: UUID, rules: Scheduling,
 ) -> dict[UUID, Choice]:  # fmt: skip
-    """By appointment; one place for each comes before a second for anybody."""
-    if not people:
-        return {}
+    """By appointment: each is asked with the places that are for them."""
     calendar = await load_calendar(tx, around=day_of(tx.now))
-    free = await alternatives.ahead(
-        await tx.driver(), leader_id=from_leader_id, since=tx.now + SOONEST, now=tx.now,
-        most=OFFERED * len(people),
-    )  # fmt: skip
-    await kept_places.lock(tx, [one.slot_id for one in free])
+    await kept_places.lock(tx, [one.slot_id for theirs in places for one in theirs])
     asked = dict[UUID, Choice]()
-    for place, appointment in enumerate(people):
-        theirs = free[place :: len(people)][:OFFERED]
+    for appointment, theirs in zip(people, places, strict=True):
         stands = kind is ChoiceKind.REPLACED
         if not theirs and not stands:
             continue
-        begins_at = appointment.begins_at if stands else theirs[0].begins_at
+        soonest = min((one.begins_at for one in theirs), default=appointment.begins_at)
+        begins_at = appointment.begins_at if stands else soonest
         due_at = review_due(
             tx.now, begins_at, working_days=rules.choice_working_days, calendar=calendar
         )

@@ -1,5 +1,6 @@
 """A leader who cannot come: replaced or swapped, everybody booked told and asked by one tap."""
 
+from dataclasses import replace as changed
 from datetime import datetime, timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from tests.reception import (
     publish_day,
     slots_of,
 )
+from tests.units import add_unit
 
 PHONE = "13900000001"
 REASON = {"reason": "A meeting in the capital"}
@@ -295,6 +297,50 @@ async def test_cancelled_day_offers_the_next_places_by_one_tap(
     made = await appointment_of(services, taken["appointment_id"])
     assert (made.state, made.moved_from_id, made.day_id) == ("confirmed", old, hall["later"].id)
     assert made.case_id == (await appointment_of(services, old)).case_id
+
+
+async def called_off(desk, hall, runner) -> None:
+    url = f"/api/reception-days/{hall['day'].id}/cancellation"
+    assert (await desk.post(url, json=REASON)).status == 200
+    await runner.run_all_due()
+
+
+async def test_cancelled_day_offers_others_in_charge_after_the_leaders_own_places(
+    services, desk, hall, centre, runner, outbox, client
+):
+    await publish_day(services, hall["other"], in_days=6)
+    elsewhere = await add_leader(services, centre, rank=3, topics=("land",))
+    await publish_day(services, elsewhere, in_days=5)
+    slots = await slots_of(services, hall["day"])
+    resident = await add_resident(services)
+    await confirmed(services, centre, slots[0], resident, category="labour")
+    await called_off(desk, hall, runner)
+    token = token_of(outbox, PHONE)
+    asked = await read(client, token)
+    names = [offer["leader"]["name"] for offer in asked["offers"]]
+    assert names == ["Leader 5", "Leader 5", "Leader 2"]
+    taken = await (await tap(client, token, "take", asked["offers"][2]["id"])).json()
+    made = await appointment_of(services, taken["appointment_id"])
+    assert (made.state, made.host_id) == ("confirmed", hall["other"].account.id)
+
+
+async def test_of_a_cancelled_day_nobody_is_offered_who_is_complained_of(
+    services, desk, hall, centre, runner, outbox, client
+):
+    async with services.uow.begin(SYSTEM) as tx:
+        office = await add_unit(tx, "office", parent=centre)
+    theirs = changed(await add_leader(services, office, rank=3), unit=centre)
+    await publish_day(services, theirs, in_days=5)
+    slots = await slots_of(services, hall["day"])
+    for n, subject in ((1, None), (2, office.id)):
+        await confirmed(
+            services, centre, slots[n], await add_resident(services, n), category="labour",
+            phone=f"1390000000{n}", subject_unit_id=subject,
+        )  # fmt: skip
+    await called_off(desk, hall, runner)
+    offered = [await read(client, token_of(outbox, f"1390000000{n}")) for n in (1, 2)]
+    names = [{offer["leader"]["name"] for offer in asked["offers"]} for asked in offered]
+    assert names == [{"Leader 5", "Leader 3"}, {"Leader 5"}]
 
 
 async def test_leader_who_never_came_is_counted_and_the_waiting_come_first_next_time(

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling import limits, matching, reminders, review_time
+from scheduling.alternatives import Alternative
+from scheduling.choices.next_places import dealt
 from scheduling.limits import Standing
 from scheduling.plans import cutting, recurrence, rrule
 from scheduling.plans.recurrence import HolidayRule
@@ -277,3 +279,13 @@ def test_days_are_ordered_by_fit_room_place_time_and_rank():
         "nearest", "first rank", "second rank", "later", "full", "other topic",
     ]  # fmt: skip
     assert [one.fits for one in found] == [True] * 5 + [False]
+
+
+def free_place() -> Alternative:
+    return Alternative(uuid4(), uuid4(), at("2026-08-04T09:00:00"), uuid4(), "Leader")
+
+
+def test_places_are_dealt_one_to_each_before_a_second_to_anybody():
+    a, b, c, d = (free_place() for _ in range(4))
+    assert dealt([[a, b, c], [a, b], [d]], [2, 2, 0]) == [[a, c], [b], []]
+    assert dealt([], []) == []
