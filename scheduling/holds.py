@@ -19,6 +19,7 @@ from scheduling.slots import (
     look_up,
     refusal,
 )
+from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import (
     Appointment,
     AppointmentState,
@@ -26,7 +27,7 @@ from scheduling.tables import (
     ClaimReason,
     SessionKind,
 )
-from server.kernel import driver
+from server.kernel import driver, state
 from server.kernel.config import Scheduling
 from server.kernel.driver import Driver
 from server.kernel.errors import Conflict, Gone, NotFound, Throttled
@@ -43,15 +44,19 @@ MINE = """
     JOIN unit u ON u.id = a.unit_id JOIN official o ON o.account_id = a.host_id
     WHERE a.account_id = $1 AND a.state = 'on_hold' AND a.held_until > $2
     """
-GIVE_UP = """UPDATE appointment SET state = 'cancelled', version = version + 1
-             WHERE account_id = $1 AND state = 'on_hold' RETURNING id"""
-SWEEP = """
+GIVEN_UP, OVER = (
+    state.after(APPOINTMENT, AppointmentState.ON_HOLD, action)
+    for action in (Action.CANCEL, Action.EXPIRE)
+)
+GIVE_UP = f"""UPDATE appointment SET state = '{GIVEN_UP}', version = version + 1
+             WHERE account_id = $1 AND state = 'on_hold' RETURNING id"""  # noqa: S608  (our own words)
+SWEEP = f"""
     WITH over AS MATERIALIZED (
         SELECT id FROM appointment WHERE state = 'on_hold' AND held_until <= $1
         LIMIT $2 FOR UPDATE SKIP LOCKED)
-    UPDATE appointment a SET state = 'expired', version = version + 1
+    UPDATE appointment a SET state = '{OVER}', version = version + 1
     FROM over WHERE a.id = over.id RETURNING a.id
-    """
+    """  # noqa: S608  (our own words)
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,8 @@ async def keep(
         reason=ClaimReason.HOLD, expires_at=until,
     )  # fmt: skip
     row = appointment_row(tx, facts, appointment_id=appointment_id, slot_id=seat.slot_id)
-    state = {"state": AppointmentState.ON_HOLD, "account_id": account_id, "held_until": until}
-    await driver.insert(quick, Appointment, {**row, **state})
+    kept = {"state": AppointmentState.ON_HOLD, "account_id": account_id, "held_until": until}
+    await driver.insert(quick, Appointment, {**row, **kept})
     return Hold(
         appointment_id=appointment_id,
         slot_id=seat.slot_id,
@@ -199,7 +204,7 @@ async def give_up(tx: Tx, account_id: UUID) -> None:
 
 async def drop(tx: Tx, appointment: Appointment) -> None:
     """End one hold whose slot is not to be had any more."""
-    appointment.state = AppointmentState.CANCELLED
+    appointment.state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.CANCEL)
     await claims.release(await tx.driver(), appointment.id)
 
 
@@ -223,11 +228,11 @@ async def extend(tx: Tx, hold_id: UUID, *, renewing: bool, config: Scheduling) -
     return kept
 
 
-def check_alive(state: AppointmentState, held_until: datetime | None, *, now: datetime) -> None:
+def check_alive(now_is: AppointmentState, held_until: datetime | None, *, now: datetime) -> None:
     """Raises Gone for a hold that ran out, Conflict for one that became something else."""
-    if state in {AppointmentState.EXPIRED, AppointmentState.CANCELLED}:
+    if now_is in {AppointmentState.EXPIRED, AppointmentState.CANCELLED}:
         raise Gone("hold_expired")
-    if state is not AppointmentState.ON_HOLD:
+    if now_is is not AppointmentState.ON_HOLD:
         raise Conflict("wrong_state")
     if held_until is None or held_until <= now:
         raise Gone("hold_expired")

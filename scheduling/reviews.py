@@ -86,8 +86,7 @@ async def divert(
 
 
 def _successor(tx: Tx, old: Appointment, row: dict[str, object]) -> Appointment:
-    made = Appointment(**row)
-    made.state = AppointmentState.CONFIRMED
+    made = Appointment(**row, state=AppointmentState.CONFIRMED)
     made.case_id, made.person_id, made.account_id = old.case_id, old.person_id, old.account_id
     made.attend_by, made.site_id, made.needs = old.attend_by, old.site_id, old.needs
     made.moved_from_id, made.reviewed_by = old.id, tx.actor.account_id

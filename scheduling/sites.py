@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from scheduling import calls, changes
 from scheduling.calls import NewCall
 from scheduling.choices import displaced, kept_places, questions, waiting
-from scheduling.choices.tables import OPEN_ENTRIES, EntryState, Offer, WaitlistEntry
+from scheduling.choices.tables import OPEN_ENTRIES, Offer, WaitlistEntry
 from scheduling.complained_of import barred, is_barred, subject_of
 from scheduling.events import AppointmentConfirmed
 from scheduling.tables import (
@@ -103,7 +103,7 @@ async def _leave_lines(tx: Tx, case: Case) -> None:
     out = await barred(tx, [case.id], {leader_id for _, leader_id in rows})
     for entry, leader_id in rows:
         if (case.id, leader_id) in out:
-            waiting.end(tx, entry, EntryState.CLOSED)
+            await waiting.close(tx, entry)
 
 
 def _shared(one: str, other: str) -> int:

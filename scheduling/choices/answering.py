@@ -5,11 +5,11 @@ from uuid import UUID
 from scheduling import calls, changes, claims, sites
 from scheduling.choices import kept_places, questions, waiting, wishes
 from scheduling.choices.asking import guest
+from scheduling.choices.states import EntryAction
 from scheduling.choices.tables import (
     Choice,
     ChoiceKind,
     Chosen,
-    EntryState,
     Offer,
     WaitlistEntry,
     Wish,
@@ -49,7 +49,7 @@ async def decline(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.DECLINE)
     if choice.entry_id is not None:
         entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
-        waiting.end(tx, entry, EntryState.LEFT)
+        waiting.end(tx, entry, EntryAction.LEAVE)
 
 
 async def take(
@@ -84,7 +84,7 @@ async def lapse(tx: Tx, sealer: Sealer, due: Due) -> str | None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.SILENCE)
     if choice.entry_id is not None:
         entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
-        waiting.end(tx, entry, EntryState.LAPSED)
+        waiting.end(tx, entry, EntryAction.LAPSE)
     return None
 
 
@@ -146,7 +146,7 @@ async def _book(
         promised = await kept_places.review_days(tx, hold, promised=rules.review_working_days)
         await kept_places.book(tx, sealer, hold, guest(entry), review_days=promised, most_open=most)
         entry.appointment_id = hold.id
-        waiting.end(tx, entry, EntryState.BOOKED)
+        waiting.end(tx, entry, EntryAction.BOOK)
     if choice.draw_entry_id is not None:
         await _give_drawn(tx, sealer, choice.draw_entry_id, hold, most_open=most)
     choice.appointment_id = hold.id

@@ -79,9 +79,13 @@ async def locked(tx: Tx, choice_id: UUID) -> Choice:
     found = await tx.session.get(Choice, choice_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound
-    if found.answered_at is not None:
-        raise Conflict("answered_already")
+    _demand_open(found)
     return found
+
+
+def _demand_open(choice: Choice) -> None:
+    if choice.answered_at is not None:
+        raise Conflict("answered_already")
 
 
 async def offers_of(tx: Tx, choice_id: UUID) -> list[Offer]:
@@ -91,11 +95,13 @@ async def offers_of(tx: Tx, choice_id: UUID) -> list[Offer]:
 
 
 async def close(tx: Tx, choice: Choice, answer: Chosen, *, taken: UUID | None = None) -> None:
-    """Note the answer; places that were not taken are free again."""
+    """Note the answer; places that were not taken are free again. Raises Conflict when it is answered."""
+    _demand_open(choice)
     choice.answer, choice.answered_at = answer, tx.now
     offers = await offers_of(tx, choice.id)
     for offer in offers:
         offer.ended_at = tx.now
+    await tx.session.flush()
     await kept_places.let_go(tx, [one.hold_id for one in offers if one.hold_id != taken])
     tx.audit("answer", "choice", choice.id, answer=answer)
     tx.emit(ChoiceAnswered(choice_id=choice.id))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from scheduling import claims, phoned, queries, replays
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
+from scheduling.choices.states import ENTRY, EntryAction
 from scheduling.choices.tables import OPEN_ENTRIES as OPEN
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, EntryState, WaitlistEntry
 from scheduling.events import WaitlistEnded
@@ -17,9 +18,10 @@ from scheduling.requests import Request
 from scheduling.review_time import daytime_moment, office_due, office_moment
 from scheduling.slots import GENERAL
 from scheduling.tables import DayState, ReceptionDay, Slot
+from server.kernel import state
 from server.kernel.config import Config, Scheduling
 from server.kernel.driver import Row
-from server.kernel.errors import Conflict, NotFound, RuleBroken
+from server.kernel.errors import NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import WorkingCalendar, day_of, load_calendar
@@ -150,7 +152,7 @@ async def _offer(
     hold_id = await kept_places.keep(tx, place["id"], until=times.due_at) if times else None
     if times is None or hold_id is None:
         return False
-    entry.state = EntryState.OFFERED
+    _step(entry, EntryAction.OFFER)
     about = About(
         kind=ChoiceKind.PLACE_FREED, unit_id=day.unit_id, name=entry.name,
         phone=phoned.sms_of(entry.needs, entry.phone), account_id=entry.account_id,
@@ -165,32 +167,35 @@ async def _offer(
 
 async def wait_on(tx: Tx, entry_id: UUID) -> None:
     """What was offered fell away through no fault of theirs: they stand where they stood."""
-    entry = await tx.session.get_one(WaitlistEntry, entry_id)
-    entry.state = EntryState.WAITING
+    _step(await tx.session.get_one(WaitlistEntry, entry_id), EntryAction.WAIT_ON)
 
 
-def end(tx: Tx, entry: WaitlistEntry, state: EntryState) -> None:
-    entry.state, entry.ended_at = state, tx.now
-    tx.audit("end", "waitlist_entry", entry.id, day=entry.day_id, state=state)
-    if state in {EntryState.LAPSED, EntryState.CLOSED}:
+def end(tx: Tx, entry: WaitlistEntry, action: EntryAction) -> None:
+    _step(entry, action)
+    entry.ended_at = tx.now
+    tx.audit("end", "waitlist_entry", entry.id, day=entry.day_id, state=entry.state)
+    if entry.state in {EntryState.LAPSED, EntryState.CLOSED}:
         tx.emit(WaitlistEnded(entry_id=entry.id))
 
 
 async def leave(tx: Tx, entry: WaitlistEntry) -> None:
     """Out of the line; a place that was kept for them goes to the next."""
-    if entry.state not in OPEN:
-        raise Conflict("wrong_state")
+    end(tx, entry, EntryAction.LEAVE)
     for choice in await questions.open_of(tx, Choice.entry_id == entry.id):
         await questions.close(tx, choice, Chosen.DECLINE)
-    end(tx, entry, EntryState.LEFT)
 
 
 async def close_day(tx: Tx, day_id: UUID) -> None:
     """The day begins, or is off: nobody waits for it any more."""
     for entry in await line_of(tx, day_id):
-        for choice in await questions.open_of(tx, Choice.entry_id == entry.id):
-            await questions.close(tx, choice, Chosen.WITHDRAWN)
-        end(tx, entry, EntryState.CLOSED)
+        await close(tx, entry)
+
+
+async def close(tx: Tx, entry: WaitlistEntry) -> None:
+    """What they wait for cannot come any more."""
+    end(tx, entry, EntryAction.CLOSE)
+    for choice in await questions.open_of(tx, Choice.entry_id == entry.id):
+        await questions.close(tx, choice, Chosen.WITHDRAWN)
 
 
 async def follow_day(tx: Tx, old_id: UUID, new_id: UUID) -> None:
@@ -214,6 +219,10 @@ async def place_of(tx: Tx, entry: WaitlistEntry) -> int:
         WaitlistEntry.number <= entry.number,
     )  # fmt: skip
     return await tx.session.scalar(query) or 1
+
+
+def _step(entry: WaitlistEntry, action: EntryAction) -> None:
+    entry.state = state.after(ENTRY, EntryState(entry.state), action)
 
 
 async def _day(tx: Tx, day_id: UUID) -> ReceptionDay:

@@ -9,9 +9,9 @@ from scheduling import calls, claims, complained_of, limits, phoned, replays
 from scheduling.calls import NewCall
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
+from scheduling.choices.states import WISH, WishAction
 from scheduling.choices.tables import (
     OPEN_ENTRIES,
-    OPEN_WISHES,
     Choice,
     ChoiceKind,
     Chosen,
@@ -24,6 +24,7 @@ from scheduling.requests import Request
 from scheduling.review_time import daytime_moment, review_due, step_due
 from scheduling.tables import CallKind, ReceptionDay, Slot
 from server.identity.tables import Official
+from server.kernel import state
 from server.kernel.actor import ActorKind
 from server.kernel.config import Config, Scheduling
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -74,8 +75,7 @@ async def propose(
     tx: Tx, sealer: Sealer, wish: Wish, slot_ids: Sequence[UUID], *, rules: Scheduling
 ) -> Choice:
     """Keep up to three places for the resident, who picks one by one tap."""
-    if wish.state != WishState.ASKED:
-        raise Conflict("wrong_state", state=str(wish.state), action="propose")
+    proposed = _after(wish, WishAction.PROPOSE)
     if not 1 <= len(set(slot_ids)) <= MOST_TIMES:
         raise Invalid("invalid", fields=(FieldError("slot_ids", "field.invalid"),))
     calendar = await load_calendar(tx, around=day_of(tx.now))
@@ -91,7 +91,7 @@ async def propose(
     kept = [await kept_places.keep(tx, slot.id, until=due_at) for slot in slots]
     if len(kept) < len(set(slot_ids)) or not all(kept):
         raise Conflict("proposed_time_taken")
-    wish.state, wish.due_at, wish.rounds = WishState.PROPOSED, due_at, wish.rounds + 1
+    wish.state, wish.due_at, wish.rounds = proposed, due_at, wish.rounds + 1
     wish.returned_because = None
     tx.audit("propose", "wish", wish.id, times=len(kept))
     choice = await questions.ask(
@@ -116,7 +116,7 @@ async def _check(tx: Tx, wish: Wish, slots: Sequence[Slot], *, rules: Scheduling
 
 async def decline(tx: Tx, wish: Wish, *, reason: str, right_route: str) -> None:
     """Say no in writing, with the way that leads further."""
-    await _end(tx, wish, WishState.DECLINED)
+    await _end(tx, wish, WishAction.DECLINE)
     wish.decline_reason, wish.right_route = reason, right_route
     tx.audit("decline", "wish", wish.id, reason=reason)
     tx.emit(WishDeclined(wish_id=wish.id))
@@ -124,12 +124,13 @@ async def decline(tx: Tx, wish: Wish, *, reason: str, right_route: str) -> None:
 
 async def withdraw(tx: Tx, wish: Wish) -> None:
     """The resident does not want it any more; the matter stays registered."""
-    await _end(tx, wish, WishState.WITHDRAWN)
+    await _end(tx, wish, WishAction.WITHDRAW)
     tx.audit("withdraw", "wish", wish.id)
 
 
 def booked(tx: Tx, wish: Wish, appointment_id: UUID) -> None:
-    wish.state, wish.appointment_id, wish.ended_at = WishState.BOOKED, appointment_id, tx.now
+    wish.state = _after(wish, WishAction.BOOK)
+    wish.appointment_id, wish.ended_at = appointment_id, tx.now
     tx.audit("book", "wish", wish.id, appointment=appointment_id)
 
 
@@ -137,7 +138,7 @@ async def come_back(tx: Tx, sealer: Sealer, wish_id: UUID, because: Chosen) -> N
     """No time was picked: the desk has it again, and phones, unless it was told on the phone."""
     wish = await tx.session.get_one(Wish, wish_id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
-    wish.state, wish.returned_because = WishState.ASKED, because
+    wish.state, wish.returned_because = _after(wish, WishAction.COME_BACK), because
     wish.due_at = step_due(tx.now, working_days=AFTER_ANSWER, calendar=calendar)
     _watch(tx, wish)
     if because is not Chosen.DECLINE or tx.actor.kind is not ActorKind.STAFF:
@@ -154,12 +155,14 @@ async def overdue(tx: Tx, sealer: Sealer, due: Due) -> str | None:
     return None
 
 
-async def _end(tx: Tx, wish: Wish, state: WishState) -> None:
-    if wish.state not in OPEN_WISHES:
-        raise Conflict("wrong_state", state=str(wish.state), action=str(state))
+def _after(wish: Wish, action: WishAction) -> WishState:
+    return state.after(WISH, WishState(wish.state), action)
+
+
+async def _end(tx: Tx, wish: Wish, action: WishAction) -> None:
+    wish.state, wish.ended_at = _after(wish, action), tx.now
     for choice in await questions.open_of(tx, Choice.wish_id == wish.id):
         await questions.close(tx, choice, Chosen.WITHDRAWN)
-    wish.state, wish.ended_at = state, tx.now
 
 
 def _watch(tx: Tx, wish: Wish) -> None:

@@ -1,6 +1,7 @@
 """A day to be drawn is announced, with its seed promised; drawn when applying closes."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -12,15 +13,22 @@ from scheduling.choices import questions
 from scheduling.choices.tables import Choice, Chosen
 from scheduling.claims import Wanted
 from scheduling.draws import lottery
-from scheduling.draws.tables import Draw, DrawEntry, DrawKind, DrawState
+from scheduling.draws.tables import Draw, DrawEntry, DrawKind
+from scheduling.draws.tables import DrawState as S
 from scheduling.tables import Appointment, AppointmentState, Claim, ClaimReason
 from server.identity.tables import Account, Membership, Official
+from server.kernel import state
 from server.kernel.actor import Role
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.tables import Unit
 
+TABLE: Mapping[tuple[S, str], S] = {
+    (S.ANNOUNCED, "draw"): S.DRAWN,
+    (S.ANNOUNCED, "cancel"): S.CANCELLED,
+    (S.DRAWN, "cancel"): S.STOPPED,
+}
 CLOSE = "draw.close"
 SEED = "seed"
 HOSTS = (Role.MEDIATOR, Role.HANDLER)
@@ -43,7 +51,7 @@ async def announce(tx: Tx, sealer: Sealer, new: NewDraw, *, seed: str) -> Draw:
     _check(tx, new)
     unit = await _unit_of(tx, new.host_id)
     draw = Draw(
-        id=uuid4(), unit_id=unit.id, state=DrawState.ANNOUNCED, **vars(new),
+        id=uuid4(), unit_id=unit.id, state=S.ANNOUNCED, **vars(new),
         commitment=lottery.commitment(seed), seed=sealer.seal(seed, purpose=SEED),
         announced_by=tx.actor.account_id, announced_at=tx.now,
     )  # fmt: skip
@@ -67,18 +75,22 @@ async def cancel(tx: Tx, draw: Draw, *, reason: str) -> None:
 
     Drawn, the result stays published, all who had a place are told, and nobody is given one.
     """
-    if draw.state == DrawState.ANNOUNCED:
-        draw.state = DrawState.CANCELLED
+    step(draw, "cancel")
+    if draw.state == S.CANCELLED:
         await give_back(tx, draw)
-    elif draw.state == DrawState.DRAWN and draw.stopped_at is None and draw.begins_at > tx.now:
-        draw.stopped_at = tx.now
-        await _call_off(tx, draw, reason=reason)
     else:
-        raise Conflict("wrong_state")
+        await _stop(tx, draw, reason=reason)
     tx.audit("cancel", "draw", draw.id, reason=reason)
 
 
-async def _call_off(tx: Tx, draw: Draw, *, reason: str) -> None:
+def step(draw: Draw, action: str) -> None:
+    draw.state = state.after(TABLE, S(draw.state), action)
+
+
+async def _stop(tx: Tx, draw: Draw, *, reason: str) -> None:
+    if draw.begins_at <= tx.now:
+        raise Conflict("wrong_state")
+    draw.stopped_at = tx.now
     mine = sa.select(DrawEntry.id).where(DrawEntry.draw_id == draw.id)
     for choice in await questions.open_of(tx, Choice.draw_entry_id.in_(mine)):
         await questions.close(tx, choice, Chosen.WITHDRAWN)

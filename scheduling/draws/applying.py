@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from scheduling import claims, replays
 from scheduling.choices import asking
 from scheduling.draws import points
-from scheduling.draws.tables import Draw, DrawEntry, DrawState
+from scheduling.draws.tables import RESULTS, Draw, DrawEntry, DrawState
 from scheduling.requests import Request
 from server.kernel.config import Config
 from server.kernel.errors import Conflict, NotFound, RuleBroken
@@ -88,7 +88,7 @@ async def _points(tx: Tx, draw: Draw, person_id: UUID, request: Request) -> dict
         .join(Draw, Draw.id == DrawEntry.draw_id)
         .where(
             DrawEntry.person_id == person_id, DrawEntry.ended_at.is_(None),
-            Draw.state == DrawState.DRAWN, Draw.kind == draw.kind,
+            Draw.state.in_(RESULTS), Draw.kind == draw.kind,
             Draw.drawn_at > tx.now - REMEMBERED,
         )
     )  # fmt: skip

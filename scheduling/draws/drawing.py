@@ -26,7 +26,8 @@ async def close(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
     entries = {entry.number: entry for entry in await entries_of(tx, draw.id)}
     listed = [(entry.number, entry.total) for entry in entries.values()]
     order = lottery.drawn(sealer.open(draw.seed, purpose=SEED), listed)
-    draw.state, draw.drawn_at, draw.digest = DrawState.DRAWN, tx.now, lottery.digest(listed)
+    announcing.step(draw, "draw")
+    draw.drawn_at, draw.digest = tx.now, lottery.digest(listed)
     await announcing.give_back(tx, draw)
     tx.audit("draw", "draw", draw.id, digest=draw.digest, applications=len(order))
     for place, number in enumerate(order, start=1):

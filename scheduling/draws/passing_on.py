@@ -29,9 +29,8 @@ SERVE, PHONE = "draw.serve", "draw.phone"
 async def serve(tx: Tx, sealer: Sealer, *, rules: Scheduling) -> int:
     """Offer every place that is free to the next in its order; answers how many. Any process may."""
     query = sa.select(Draw).where(
-        Draw.state == DrawState.DRAWN, Draw.stopped_at.is_(None),
-        Draw.begins_at > tx.now - timedelta(days=1),
-    )  # fmt: skip
+        Draw.state == DrawState.DRAWN, Draw.begins_at > tx.now - timedelta(days=1)
+    )
     offered = 0
     for draw in (await tx.session.scalars(query.order_by(Draw.id))).all():
         if draw.ends_at > tx.now + NOTICE:

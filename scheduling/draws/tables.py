@@ -21,6 +21,11 @@ class DrawState(StrEnum):
     ANNOUNCED = "announced"
     DRAWN = "drawn"
     CANCELLED = "cancelled"
+    STOPPED = "stopped"
+
+
+RESULTS = (DrawState.DRAWN, DrawState.STOPPED)
+"""What was drawn is published, also when nobody is given a place any more."""
 
 
 class Draw(Versioned, Base):

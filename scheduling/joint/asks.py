@@ -1,6 +1,6 @@
 """Who is on call is asked to come: they answer, or the clock asks by the next way, then the next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from scheduling.tables import Appointment, CallKind, ClaimReason, SessionRole
 from server.cases import access as cases
 from server.cases.queries import staff_names
 from server.identity.tables import Account
-from server.kernel import tasks
+from server.kernel import state, tasks
 from server.kernel.errors import Conflict, FieldError, Gone, Invalid, NotFound
 from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
@@ -28,6 +28,18 @@ from server.units.tables import Unit
 
 CLIMB = "joint.climb"
 COMING = (SeatState.PRESENT, SeatState.ACKNOWLEDGED)
+TABLE: Mapping[tuple[SeatState, str], SeatState] = {
+    (SeatState.PRESENT, "fall_out"): SeatState.ASKED,
+    (SeatState.PRESENT, "release"): SeatState.RELEASED,
+    (SeatState.ASKED, "ask_next"): SeatState.ASKED,
+    (SeatState.ASKED, "acknowledge"): SeatState.ACKNOWLEDGED,
+    (SeatState.ASKED, "give_up"): SeatState.UNANSWERED,
+    (SeatState.ASKED, "release"): SeatState.RELEASED,
+    (SeatState.ACKNOWLEDGED, "fall_out"): SeatState.ASKED,
+    (SeatState.ACKNOWLEDGED, "release"): SeatState.RELEASED,
+    (SeatState.UNANSWERED, "acknowledge"): SeatState.ACKNOWLEDGED,
+    (SeatState.UNANSWERED, "release"): SeatState.RELEASED,
+}
 
 
 async def begin(
@@ -94,7 +106,8 @@ async def fall_out(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
             invitee.removed_at = tx.now
             tx.emit(InviteeRemoved(appointment_id=seat.appointment_id, invitee_id=invitee.id))
     tx.audit("fall_out", "joint_interview", seat.interview_id, seat=seat.id, account=gone)
-    seat.state, seat.asked_id, seat.account_id = SeatState.ASKED, gone, None
+    _step(seat, "fall_out")
+    seat.asked_id, seat.account_id = gone, None
     await _next(tx, sealer, seat)
 
 
@@ -120,8 +133,7 @@ async def fall_ill(
 
 async def assign(tx: Tx, sealer: Sealer, seat: JointSeat, account_id: UUID) -> None:
     """The clerk was told on the phone who comes."""
-    if seat.state not in {SeatState.ASKED, SeatState.UNANSWERED}:
-        raise Conflict("wrong_state")
+    state.after(TABLE, SeatState(seat.state), "acknowledge")
     if account_id not in (await staff_of(tx, [seat.unit_id])).get(seat.unit_id, ()):
         raise Invalid("invalid", fields=(FieldError("account_id", "field.invalid"),))
     await _bind(tx, sealer, seat, account_id)
@@ -142,7 +154,8 @@ async def _bind(tx: Tx, sealer: Sealer, seat: JointSeat, account_id: UUID) -> No
     names = await staff_names(tx, [account_id])
     who = NewInvitee(SessionRole.HANDLER, names.get(account_id, ""), account_id=account_id)
     await company.invite(tx, sealer, appointment, who)
-    seat.state, seat.account_id, seat.answered_at = SeatState.ACKNOWLEDGED, account_id, tx.now
+    _step(seat, "acknowledge")
+    seat.account_id, seat.answered_at = account_id, tx.now
     await _stop(tx, seat)
     tx.audit("acknowledge", "joint_interview", seat.interview_id, seat=seat.id, account=account_id)
 
@@ -180,6 +193,7 @@ async def _next(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
     left = [one for one in staff if str(one) not in seat.refused]
     if left:
         appointment = await tx.session.get_one(Appointment, seat.appointment_id)
+        _step(seat, "ask_next")
         seat.asked_id, seat.asked_at, seat.rule = left[0], tx.now, Rule.NEXT_OF_UNIT
         await _wait(tx, seat, appointment, Rung.DEPUTY)
         return
@@ -187,7 +201,8 @@ async def _next(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
 
 
 async def _give_up(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
-    seat.state, seat.rung, seat.answer_due_at = SeatState.UNANSWERED, None, None
+    _step(seat, "give_up")
+    seat.rung, seat.answer_due_at = None, None
     tx.audit("unanswered", "joint_interview", seat.interview_id, seat=seat.id)
     await _call(tx, sealer, seat, CallKind.JOINT_UNANSWERED, account_id=None)
 
@@ -212,7 +227,7 @@ async def _call(
 async def release(tx: Tx, interview_id: UUID) -> None:
     """The meeting is off: nobody is waited for any more, and whoever was asked is told."""
     for seat in await seats_of(tx, interview_id):
-        seat.state, seat.rung, seat.answer_due_at = SeatState.RELEASED, None, None
+        _step(seat, "release")
         await _stop(tx, seat)
         tx.emit(JointReleased(seat_id=seat.id))
 
@@ -222,6 +237,10 @@ async def _stop(tx: Tx, seat: JointSeat) -> None:
     for kind in (CallKind.JOINT_ASK, CallKind.JOINT_UNANSWERED):
         await calls.settle_all(tx, key_prefix=f"{kind}:{seat.id}:")
     seat.rung, seat.answer_due_at = None, None
+
+
+def _step(seat: JointSeat, action: str) -> None:
+    seat.state = state.after(TABLE, SeatState(seat.state), action)
 
 
 async def seats_of(tx: Tx, *interview_ids: UUID) -> Sequence[JointSeat]:

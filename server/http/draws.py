@@ -13,7 +13,7 @@ from scheduling import access
 from scheduling.choices.tables import Chosen
 from scheduling.draws import announcing, applying, drawing, lottery, passing_on, points
 from scheduling.draws.announcing import SEED, NewDraw
-from scheduling.draws.tables import Draw, DrawEntry, DrawKind, DrawState
+from scheduling.draws.tables import RESULTS, Draw, DrawEntry, DrawKind, DrawState
 from server.http.booking import Matter
 from server.http.context import Context, Download
 from server.http.endpoints import Body, Routes, View
@@ -211,7 +211,7 @@ async def _view(ctx: Context, tx: Tx, draw: Draw) -> DrawView:
     entries = await drawing.entries_of(tx, draw.id)
     host = await tx.session.get_one(Account, draw.host_id)
     unit = await tx.session.get_one(Unit, draw.unit_id)
-    is_drawn = draw.state == DrawState.DRAWN
+    is_drawn = draw.state in RESULTS
     mine = [one for one in entries if one.account_id and one.account_id == ctx.actor.account_id]
     return DrawView(
         id=draw.id, kind=DrawKind(draw.kind), state=DrawState(draw.state), title=draw.title,

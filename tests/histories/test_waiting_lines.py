@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from scheduling import changes, holds
 from scheduling.booking import Request
 from scheduling.choices import answering, kept_places, questions, waiting
+from scheduling.choices.states import EntryAction
 from scheduling.choices.tables import OPEN_ENTRIES, WaitlistEntry
 from scheduling.tables import OPEN_STATES, Appointment, AppointmentState, ReceptionDay
 from server.bootstrap import Services
@@ -129,7 +130,7 @@ class Hall:
                 if choice.due_at <= tx.now and choice.entry_id is not None:
                     await questions.close(tx, choice, "silence")
                     entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
-                    waiting.end(tx, entry, "lapsed")
+                    waiting.end(tx, entry, EntryAction.LAPSE)
         async with services.uow.begin(SYSTEM) as tx:
             await holds.sweep(tx)
 

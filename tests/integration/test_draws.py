@@ -394,7 +394,7 @@ async def test_day_called_off_after_the_draw_gives_nobody_a_place(
     await enter(client, services, clerk)
     path = f"/api/draws/{draw['id']}/cancellation"
     off = await (await client.post(path, json={"reason": "ill"})).json()
-    assert (off["state"], off["stopped_at"] is not None) == ("drawn", True)
+    assert (off["state"], off["stopped_at"] is not None) == ("stopped", True)
     before = len(asked_by_sms(outbox))
     await runner.run_all_due()
     assert (len(asked_by_sms(outbox)), lottery.check(off)) == (before, [])

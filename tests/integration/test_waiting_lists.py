@@ -435,6 +435,11 @@ async def test_closed_line_is_not_said_to_go_on(services, client, full, centre, 
     assert (await client.post(url, json={"reason": "A flood"})).status == 200
     over = await read(client, token)
     assert (over["answer"], over["entry_state"]) == ("withdrawn", "closed")
+    noted = sa.select(sa.func.count(AuditLine.id)).where(
+        AuditLine.subject_kind == "choice", AuditLine.action == "answer"
+    )
+    async with services.uow.begin(SYSTEM) as tx:
+        assert await tx.session.scalar(noted) == 1
 
 
 moments = st.integers(0, 363 * 144).map(

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from scheduling import changes, holds
 from scheduling.choices import waiting
-from scheduling.choices.tables import EntryState, WaitlistEntry
+from scheduling.choices.states import EntryAction
+from scheduling.choices.tables import WaitlistEntry
 from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
@@ -239,7 +240,7 @@ async def test_time_that_others_wait_for_is_not_proposed(services, client, centr
     refused = await client.post(url, json={"slot_ids": [str(slots[0])]})
     assert (refused.status, (await refused.json())["code"]) == (409, "proposed_time_waited_for")
     async with services.uow.begin(SYSTEM) as tx:  # the control: nobody waits any more
-        waiting.end(tx, await tx.session.get_one(WaitlistEntry, entry["id"]), EntryState.LEFT)
+        waiting.end(tx, await tx.session.get_one(WaitlistEntry, entry["id"]), EntryAction.LEAVE)
     assert (await client.post(url, json={"slot_ids": [str(slots[0])]})).status == 200
 
 

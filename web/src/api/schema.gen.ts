@@ -248,7 +248,7 @@ export type DrawKind = "service" | "mediator" | "topic"
 
 export interface DrawReason { reason: string }
 
-export type DrawState = "announced" | "drawn" | "cancelled"
+export type DrawState = "announced" | "drawn" | "cancelled" | "stopped"
 
 export interface DrawTurnView { step: number; number: number; place: number; begins_at: string; at: string; passed_over: boolean; answer: Chosen | null }
 
