@@ -186,7 +186,11 @@ async def climb(tx: Tx, sealer: Sealer, due: Due) -> str | None:
 
 
 async def _next(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
-    """Ask the next of the unit who has not been asked; nobody left is a matter for the clerk."""
+    """Ask the next of the unit who has not been asked; nobody left is a matter for the clerk.
+
+    Whoever was asked before need not be phoned any more.
+    """
+    await _spare(tx, seat, CallKind.JOINT_ASK)
     if seat.asked_id is not None:
         seat.refused = [*seat.refused, str(seat.asked_id)]
     staff = (await staff_of(tx, [seat.unit_id])).get(seat.unit_id, ())
@@ -235,8 +239,12 @@ async def release(tx: Tx, interview_id: UUID) -> None:
 async def _stop(tx: Tx, seat: JointSeat) -> None:
     await tasks.drop(tx.connection, key_prefix=f"{CLIMB}:{seat.id}:")
     for kind in (CallKind.JOINT_ASK, CallKind.JOINT_UNANSWERED):
-        await calls.settle_all(tx, key_prefix=f"{kind}:{seat.id}:")
+        await _spare(tx, seat, kind)
     seat.rung, seat.answer_due_at = None, None
+
+
+async def _spare(tx: Tx, seat: JointSeat, kind: CallKind) -> None:
+    await calls.settle_all(tx, key_prefix=f"{kind}:{seat.id}:")
 
 
 def _step(seat: JointSeat, action: str) -> None:

@@ -346,21 +346,52 @@ async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
     seen = []
     while len(seen) < 8:
         seats = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-        seen.append((seats[0]["state"], seats[0]["rung"]))
+        calls = [one["kind"] for one in await (await client.get("/api/call-tasks")).json()]
+        seen.append((seats[0]["state"], seats[0]["rung"], calls))
         if seats[0]["answer_due_at"] is None:
             break
         clock.move(datetime.fromisoformat(seats[0]["answer_due_at"]) - clock.now())
         await runner.run_all_due()
         await enter(client, services, clerk)
     assert seen == [
-        ("asked", "app"), ("asked", "sms"), ("asked", "call"), ("asked", "deputy"),
-        ("unanswered", None),
+        ("asked", "app", []), ("asked", "sms", []), ("asked", "call", ["joint_ask"]),
+        ("asked", "deputy", []), ("unanswered", None, ["joint_unanswered"]),
     ]  # fmt: skip
     assert [sms.to for sms in outbox.sms if "/staff" in sms.text] == ["13700000001"]
     assert clock.now() < at("2026-11-24T09:00")  # there is time left to phone
     async with services.uow.begin(SYSTEM) as tx:
         seat = (await tx.session.scalars(sa.select(JointSeat))).one()
     assert seat.refused == [str(person.id), str(deputy.id)]
+
+
+@pytest.mark.parametrize("gone", ["ill", "refusal"])
+async def test_who_was_to_be_phoned_is_spared_once_another_is_asked(
+    client, services, district, clerk, runner, clock, gone
+):
+    person = await on_call(district)
+    made = await booked_on_call(client, district)
+    [seat] = made["seats"]
+    for _ in range(2):
+        clock.move(datetime.fromisoformat(seat["answer_due_at"]) - clock.now())
+        await runner.run_all_due()
+        await enter(client, services, clerk)
+        [seat] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
+    assert [one["kind"] for one in await (await client.get("/api/call-tasks")).json()] == [
+        "joint_ask"
+    ]
+    if gone == "ill":
+        body = {
+            "account_id": str(person.id), "begins_at": at("2026-11-24T00:00").isoformat(),
+            "ends_at": at("2026-11-25T00:00").isoformat(),
+        }  # fmt: skip
+        assert (await client.post("/api/roster/leaves", json=body)).status == 200
+    else:
+        await enter(client, services, person)
+        assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
+        await enter(client, services, clerk)
+    assert await (await client.get("/api/call-tasks")).json() == []
+    [after] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
+    assert (after["state"], after["rung"]) == ("asked", "deputy")
 
 
 async def test_near_miss_is_booked_by_asking_somebody(client, services, district, clerk):
