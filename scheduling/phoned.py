@@ -1,6 +1,8 @@
 """People without a smartphone: what others read in a message a clerk tells them on the phone."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from scheduling import calls
 from scheduling.calls import NewCall
@@ -10,11 +12,17 @@ from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 
 NO_SMARTPHONE = "no_smartphone"
-TOLD = frozenset(
-    {"confirmed", "diverted", "moved", "cancelled", "declined", "expired", "reminder_24h"}
-)
-"""What is worth a call; of the rest the slip in their hand speaks."""
 BEFORE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class ByPhone:
+    """Whose clerks tell them, about which appointment, and by when at the latest."""
+
+    unit_id: UUID
+    name: str | None
+    appointment_id: UUID | None = None
+    latest: datetime | None = None
 
 
 def is_phoned(needs: Json, invitee: Invitee) -> bool:
@@ -31,22 +39,21 @@ def comes_somewhere(needs: Json, attend_by: AttendBy) -> bool:
     return not needs.get(NO_SMARTPHONE) or attend_by is not AttendBy.OWN_DEVICE
 
 
-async def request(
-    tx: Tx, sealer: Sealer, appointment: Appointment, invitee: Invitee, *, about: str, words: str
-) -> None:
-    """Have them told, by two hours before the time they are told of."""
-    call = NewCall(
-        kind=CallKind.TELL_BY_PHONE,
-        key=f"{CallKind.TELL_BY_PHONE}:{about}:{appointment.id}:{appointment.sequence}",
-        name=sealer.open(invitee.name, purpose="name"),
-        phone=sealer.open(invitee.phone, purpose="phone") if invitee.phone else None,
-        words=words,
-        appointment_id=appointment.id,
-        latest=_latest(appointment, now=tx.now),
-    )
-    await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
-
-
-def _latest(appointment: Appointment, *, now: datetime) -> datetime | None:
+def about(appointment: Appointment, name: str, *, now: datetime) -> ByPhone:
+    """By two hours before the time they are told of."""
     latest = appointment.begins_at - BEFORE
-    return latest if latest > now else None
+    return ByPhone(
+        appointment.unit_id, name, appointment_id=appointment.id,
+        latest=latest if latest > now else None,
+    )  # fmt: skip
+
+
+async def request(
+    tx: Tx, sealer: Sealer, who: ByPhone, *, key: str, phone: str | None, words: str
+) -> None:
+    """Have them told, once for each key."""
+    call = NewCall(
+        kind=CallKind.TELL_BY_PHONE, key=f"{CallKind.TELL_BY_PHONE}:{key}", name=who.name,
+        phone=phone, words=words, appointment_id=who.appointment_id, latest=who.latest,
+    )  # fmt: skip
+    await calls.request(tx, sealer, call, unit_id=who.unit_id)

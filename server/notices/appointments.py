@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling import codes, invitees, phoned
+from scheduling import codes, invitees
 from scheduling.comers import ALONG
 from scheduling.tables import Appointment, AppointmentState, AttendBy, Invitee, SessionKind
 from server.cases.queries import staff_names
 from server.kernel.tasks import Due
-from server.kernel.texts import SOURCE
 from server.kernel.uow import Tx
 from server.notices.calendar_mail import CalendarMail
 from server.notices.courier import WORTH_TELLING, Courier, Recipient
@@ -157,11 +156,7 @@ class AppointmentNotices:
         for invitee in await invitees.of(tx, appointment.id):
             if invitee.account_id is not None or _knows_nothing_yet(invitee):
                 continue
-            if phoned.is_phoned(appointment.needs, invitee):
-                place = site.name if site is not None else self.courier.wording.centre
-                await self._have_phoned(tx, appointment, invitee, template, place=place, host=host)
-                continue
-            who = self.courier.invitee(invitee)
+            who = self.courier.guest(appointment, invitee, now=tx.now)
             await self.courier.tell(
                 tx, who, template, until=until, appointment_id=appointment.id,
                 key=f"{appointment.id}:{appointment.sequence}",
@@ -170,30 +165,19 @@ class AppointmentNotices:
                     who.language, SessionKind(appointment.session_kind)
                 ),
                 host=host,
-                site=site.name if site is not None else "",
+                site=self._place(who, site),
                 code=codes.shown(appointment, self.courier.sealer) or "",
                 reference=appointment.reference,
+                reason=appointment.decline_reason or appointment.change_reason or "",
+                route=appointment.right_route or "",
                 link=self._link(who, appointment),
             )  # fmt: skip
 
-    async def _have_phoned(
-        self, tx: Tx, appointment: Appointment, invitee: Invitee, template: str, *,
-        place: str, host: str,
-    ) -> None:  # fmt: skip
-        """A clerk tells them; a message would be of no use."""
-        about = template.removesuffix("_site")
-        if about not in phoned.TOLD:
-            return
-        wording, code = self.courier.wording, codes.shown(appointment, self.courier.sealer) or ""
-        words = wording.texts.get(
-            SOURCE, f"call.{about}", host=host, site=place, code=code,
-            when=wording.when(SOURCE, appointment.begins_at),
-            reason=appointment.decline_reason or appointment.change_reason or "",
-            route=appointment.right_route or "",
-        )  # fmt: skip
-        await phoned.request(
-            tx, self.courier.sealer, appointment, invitee, about=about, words=words
-        )
+    def _place(self, who: Recipient, site: Unit | None) -> str:
+        """Who is told on the phone comes to the centre if nowhere else."""
+        if site is not None:
+            return site.name
+        return self.courier.wording.centre if who.by_phone else ""
 
     def _link(self, who: Recipient, appointment: Appointment) -> str:
         path = f"/i/{who.token}" if who.token else f"/my/appointments/{appointment.id}"

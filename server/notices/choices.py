@@ -1,9 +1,9 @@
 """What people are told when they are to choose, and of what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from scheduling import invitees
+from scheduling import invitees, phoned
 from scheduling.choices import questions
 from scheduling.choices.tables import (
     Asking,
@@ -13,9 +13,11 @@ from scheduling.choices.tables import (
     WaitlistEntry,
     Wish,
 )
+from scheduling.phoned import NO_SMARTPHONE, ByPhone
 from scheduling.tables import Appointment, ReceptionDay
 from server.cases.queries import staff_names
 from server.kernel.tasks import Due
+from server.kernel.texts import SOURCE
 from server.kernel.uow import Tx
 from server.notices.courier import WORTH_TELLING, Courier, Recipient
 
@@ -55,7 +57,8 @@ class ChoiceNotices:
         choice = await tx.session.get_one(Choice, UUID(due.payload["choice_id"]))
         if choice.answer != Chosen.SILENCE or choice.kind != ChoiceKind.REPLACED:
             return "skipped"
-        who = self._who(choice)
+        appointment = await tx.session.get_one(Appointment, choice.appointment_id)
+        who = await self._holder(tx, choice, appointment)
         facts = await self._facts(tx, choice, who)
         link = self.courier.wording.link(f"/my/appointments/{choice.appointment_id}")
         await self.courier.tell(
@@ -82,7 +85,8 @@ class ChoiceNotices:
         link = self.courier.wording.link("/my")
         await self.courier.tell(
             tx, self._asker(wish), "wish_declined", key=str(wish.id),
-            until=tx.now + WORTH_TELLING, link=link,
+            until=tx.now + WORTH_TELLING, link=link, reason=wish.decline_reason or "",
+            route=wish.right_route or "",
         )  # fmt: skip
         return None
 
@@ -101,8 +105,20 @@ class ChoiceNotices:
     def _who(self, choice: Choice) -> Recipient:
         return self._recipient(choice.id, choice.phone, choice.language)
 
+    async def _holder(self, tx: Tx, choice: Choice, appointment: Appointment) -> Recipient:
+        """Whose time it is: by the phone they gave for it."""
+        who = self._who(choice)
+        for seat in await invitees.of(tx, appointment.id):
+            if phoned.is_phoned(appointment.needs, seat):
+                return self.courier.guest(appointment, seat, now=tx.now)
+        return who
+
     def _asker(self, asked: Asking) -> Recipient:
-        return self._recipient(asked.person_id, asked.phone, "zh-CN")
+        who = self._recipient(asked.person_id, asked.phone, SOURCE)
+        if not asked.needs.get(NO_SMARTPHONE):
+            return who
+        name = self.courier.sealer.open(asked.name, purpose="name")
+        return replace(who, by_phone=ByPhone(asked.unit_id, name))
 
     def _recipient(self, key: UUID, phone: bytes | None, language: str) -> Recipient:
         plain = self.courier.sealer.open(phone, purpose="phone") if phone else None

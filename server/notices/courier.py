@@ -1,27 +1,36 @@
-"""Tells one person one thing, by the way that reaches them: SMS first, else plain mail."""
+"""Tells one person one thing, by the way that reaches them: SMS first, else plain mail.
 
-from dataclasses import dataclass
+Without a smartphone a clerk tells them, since most of what is sent is a link.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from uuid import UUID
 
-from scheduling import invitees
-from scheduling.tables import Invitee
+from scheduling import invitees, phoned
+from scheduling.phoned import ByPhone
+from scheduling.tables import Appointment, Invitee
 from server.identity.tables import Account
 from server.kernel.sealing import Sealer
+from server.kernel.texts import SOURCE
 from server.kernel.uow import Tx
 from server.notices.outgoing import Envelope, post_mail, post_sms
 from server.notices.wording import Wording
 
 WORTH_TELLING = timedelta(days=1)
 """How long something that is over is still worth being told."""
+UNTOLD = frozenset({"submitted", "request_moved", "reminder_7d", "reminder_1h", "mail_bounced"})
+"""What is not worth a call: of these the slip in their hand speaks, and of mail that came back
+there is a call anyway.
+"""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """`id` stands in keys; `token` opens the personal page."""
+    """`id` stands in keys; `token` opens the personal page; `by_phone`: no link is of use to them."""
 
     id: UUID
     language: str
@@ -29,6 +38,7 @@ class Recipient:
     email: str | None
     token: str | None = None
     invitee_id: UUID | None = None
+    by_phone: ByPhone | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,15 @@ class Courier:
             token=invitees.link_of(invitee, self.sealer),
             invitee_id=invitee.id,
         )
+
+    def guest(self, appointment: Appointment, invitee: Invitee, *, now: datetime) -> Recipient:
+        """Somebody who comes, told in the way that they said when the place was asked for."""
+        who = self.invitee(invitee)
+        if not phoned.is_phoned(appointment.needs, invitee):
+            return who
+        name = self.sealer.open(invitee.name, purpose="name")
+        by_phone = phoned.about(appointment, name, now=now)
+        return replace(who, language=SOURCE, by_phone=by_phone)
 
     def account(self, account: Account) -> Recipient:
         return Recipient(
@@ -66,7 +85,10 @@ class Courier:
         appointment_id: UUID | None = None,
         **facts: object,
     ) -> None:
-        """Post the message; without phone and mail there is nobody to tell."""
+        """Post the message, or have it told; without phone and mail there is nobody to tell."""
+        if who.by_phone is not None:
+            await self._have_told(tx, who, who.by_phone, template, key=key, **facts)
+            return
         text = self.wording.text(who.language, template, **facts)
         to = who.phone or who.email
         if to is None:
@@ -84,6 +106,17 @@ class Courier:
         else:
             message = self._plain(who, text, now=tx.now)
             await post_mail(tx, self.sealer, envelope, message)
+
+    async def _have_told(
+        self, tx: Tx, who: Recipient, by_phone: ByPhone, template: str, *, key: str,
+        **facts: object,
+    ) -> None:  # fmt: skip
+        """A clerk tells them, in words that hold no link."""
+        about = template.removesuffix("_site")
+        if about not in UNTOLD:
+            words = self.wording.texts.get(SOURCE, f"call.{about}", **facts)
+            key = f"{about}:{key}"
+            await phoned.request(tx, self.sealer, by_phone, key=key, phone=who.phone, words=words)
 
     def _plain(self, who: Recipient, text: str, *, now: datetime) -> EmailMessage:
         message = EmailMessage()
