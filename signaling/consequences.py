@@ -16,6 +16,7 @@ from signaling.tables import Alarm, Result, SessionState
 AUDITED = frozenset(
     {"started", "paused", "extended", "closed", "cancelled", "admitted", "dismissed", "sent_back",
      "muted", "unmuted", "let_in", "compared", "share.let", "share.started", "share.ended",
+     "floor.given", "floor.ended",
      "alarm.raised", "caucus.opened", "caucus.closed", "recording.started", "recording.stopped"}
 )  # fmt: skip
 

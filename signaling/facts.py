@@ -35,6 +35,7 @@ class PersonCard(Shown):
     video: bool
     muted_by_host: bool
     hand: bool
+    floor: bool = Field(description="the host has asked them to speak")
     line: Line
     shares: bool = Field(description="their screen is shown in their room")
     let_share: bool | None = Field(
@@ -177,6 +178,14 @@ class PersonHand(Shown):
     up: bool
 
 
+class PersonFloor(Shown):
+    """They were asked to speak, or are no more."""
+
+    kind: Literal["person.floor"] = "person.floor"
+    participant_id: UUID
+    on: bool
+
+
 class PersonShares(Shown):
     """Their screen is shown in my room, or no more; its stream is named by their id and `.screen`."""
 
@@ -256,7 +265,7 @@ class ActionsChanged(Shown):
 
 Told = (
     SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft
-    | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonShares | PersonLine
-    | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken
+    | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonFloor | PersonShares
+    | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken
     | ActionsChanged
 )  # fmt: skip

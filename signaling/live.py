@@ -64,6 +64,7 @@ class Live:
     came_by: dict[UUID, Actor] = field(default_factory=dict)
     granted: dict[UUID, UUID] = field(default_factory=dict)
     permitted: dict[UUID, Passed] = field(default_factory=dict)
+    favoured: set[UUID] = field(default_factory=set)
     vitals: dict[UUID, Vitals] = field(default_factory=dict)
     freezes: dict[UUID, deque[tuple[float, int]]] = field(default_factory=dict)
     place: Place | None = None
@@ -125,6 +126,7 @@ class Live:
             self.session, self.ground
         )  # before anybody comes in who is not to be on it
         await self._grant(wanted)
+        await self._favour(wanted)
         self._push(effects, then)
 
     def _wanted(self, session: Session) -> dict[UUID, UUID]:
@@ -189,8 +191,13 @@ class Live:
             if self.granted.get(seat_id) != room_id:
                 self.granted[seat_id] = room_id
                 await self.ground.engine.grant(member(seat_id), RoomId(str(room_id)))
-                if self.session.seat(seat_id).is_always_heard:
-                    await self.ground.engine.favour(member(seat_id), on=True)
+
+    async def _favour(self, wanted: Iterable[UUID]) -> None:
+        for seat_id in wanted:
+            is_favoured = self.session.seat(seat_id).is_always_heard
+            if is_favoured != (seat_id in self.favoured):
+                (self.favoured.add if is_favoured else self.favoured.discard)(seat_id)
+                await self.ground.engine.favour(member(seat_id), on=is_favoured)
 
     async def log(self, seat_id: UUID, kind: str, **facts: object) -> None:
         """Note something about a seat that changes nothing."""
@@ -202,6 +209,7 @@ class Live:
         """Take down both peer connections of a seat."""
         self.granted.pop(seat_id, None)
         self.permitted.pop(seat_id, None)
+        self.favoured.discard(seat_id)
         self.vitals.pop(seat_id, None)
         self.freezes.pop(seat_id, None)
         await self.ground.engine.close(member(seat_id))

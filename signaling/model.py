@@ -66,6 +66,7 @@ class Seat:
     is_seen: bool = False
     may_be_recorded: bool = False
     muted_by_host: bool = False
+    has_floor: bool = False
     arrived_at: datetime | None = None
     admitted_at: datetime | None = None
     left_at: datetime | None = None
@@ -84,7 +85,7 @@ class Seat:
 
     @property
     def is_always_heard(self) -> bool:
-        return self.role in ALWAYS_HEARD
+        return self.role in ALWAYS_HEARD or self.has_floor
 
     @property
     def shares_by_role(self) -> bool:
@@ -181,6 +182,11 @@ class Session:
         """Whose screen is shown in a room."""
         seats = self.seats.values()
         return next((s for s in seats if s.is_sharing and s.room_id == room_id), None)
+
+    @property
+    def speaker(self) -> Seat | None:
+        """Who has the floor."""
+        return next((seat for seat in self.seats.values() if seat.has_floor), None)
 
     def in_room(self, room_id: UUID) -> Iterator[Seat]:
         return (seat for seat in self.seats.values() if seat.room_id == room_id)

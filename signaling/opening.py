@@ -103,6 +103,7 @@ async def _seat_everybody(tx: Tx, live: LiveSession) -> None:
             "role": role,
             "state": ParticipantState.INVITED,
             "muted_by_host": False,
+            "has_floor": False,
         }
         for invitee_id, role in (await tx.session.execute(invited)).all()
     ]

@@ -173,6 +173,14 @@ class Mute(_Asked):
     on: bool
 
 
+class Floor(_Asked):
+    """Ask one in my room to speak: one at a time, and heard however many talk; or end that."""
+
+    type: Literal["floor"] = "floor"
+    participant_id: UUID
+    on: bool
+
+
 class ShareStart(_Asked):
     """My screen to everybody in my room: one at a time, and a host takes it over.
 
@@ -253,7 +261,7 @@ class DoorClose(_Asked):
 Asked = (
     MediaPublish | MediaAnswer | MediaRestart | MediaRelay | MediaView | SayMute | Hand | Beat | Leave | Alarm
     | SessionStart | SessionPause | SessionExtend | SessionClose | LetIn | Admit | Dismiss | Mute
-    | ShareStart | ShareStop | ShareLet
+    | Floor | ShareStart | ShareStop | ShareLet
     | CaucusOpen | CaucusInvite | CaucusAnswer | CaucusEnter | CaucusLeave | CaucusClose
     | DoorOpen | DoorClose | RecordingStart | RecordingStop
 )  # fmt: skip

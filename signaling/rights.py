@@ -86,6 +86,7 @@ ALLOWED: Mapping[str, tuple[Guard, ...]] = {
     "admit": (HOST, INSIDE, NOT_OVER),
     "dismiss": (HOST, NOT_OVER),
     "mute": (HOST, NOT_OVER),
+    "floor": (HOST, INSIDE, NOT_OVER),
     "share.start": (SHARER, INSIDE, NOT_SHARED),
     "share.stop": (SHARED,),
     "share.let": (HOST, NOT_OVER),

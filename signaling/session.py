@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.kernel.errors import Gone
 from server.kernel.state import after
-from signaling import caucus, hosting, recording, requests, sharing
+from signaling import caucus, floor, hosting, recording, requests, sharing
 from signaling import happenings as h
 from signaling.facts import AlarmTaken, SessionEnding
 from signaling.model import Effect, RaiseAlarm, Seat, Session, Turn
@@ -40,8 +40,7 @@ def decide(
     check(session, seat, message.type)
     turn = Turn(session, now, new_id, actor)
     _answer(turn, seat, message)
-    _settle(turn)
-    recording.settle(turn, session)
+    _settle(turn, session)
     return Outcome(turn.session, tuple(turn.effects))
 
 
@@ -49,15 +48,16 @@ def follow(session: Session, happening: h.Happening, *, now: datetime, new_id: U
     """What something that happened leads to."""
     turn = Turn(session, now, new_id)
     _follow(turn, happening)
-    _settle(turn)
-    recording.settle(turn, session)
+    _settle(turn, session)
     return Outcome(turn.session, tuple(turn.effects))
 
 
-def _settle(turn: Turn) -> None:
+def _settle(turn: Turn, before: Session) -> None:
     """What follows by itself: people move first, then what hung on where they were ends."""
     settle(turn)
     sharing.settle(turn)
+    floor.settle(turn, before)
+    recording.settle(turn, before)
 
 
 def _answer(turn: Turn, seat: Seat, message: Asked) -> None:  # noqa: PLR0912  (one per message)
@@ -86,6 +86,8 @@ def _answer(turn: Turn, seat: Seat, message: Asked) -> None:  # noqa: PLR0912  (
             hosting.dismiss(turn, message)
         case requests.Mute():
             hosting.mute(turn, message)
+        case requests.Floor(participant_id=seat_id, on=on):
+            floor.give(turn, seat, seat_id) if on else floor.take_back(turn, seat_id)
         case requests.ShareStart():
             sharing.start(turn, seat)
         case requests.ShareStop(participant_id=sharer_id):

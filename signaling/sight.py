@@ -16,6 +16,7 @@ from signaling.facts import (
     Invitation,
     PersonBack,
     PersonCard,
+    PersonFloor,
     PersonHand,
     PersonJoined,
     PersonLeft,
@@ -89,6 +90,7 @@ def _person(session: Session, seat: Seat, *, name: str, for_staff: bool) -> Pers
         video=seat.video,
         muted_by_host=seat.muted_by_host,
         hand=seat.hand,
+        floor=seat.has_floor,
         line=seat.line,
         shares=seat.is_sharing,
         let_share=seat.is_let_share if for_staff and not seat.shares_by_role else None,
@@ -190,6 +192,8 @@ def _changes(old: PersonCard, new: PersonCard) -> Iterator[Told]:
         )
     if old.hand != new.hand:
         yield PersonHand(participant_id=who, up=new.hand)
+    if old.floor != new.floor:
+        yield PersonFloor(participant_id=who, on=new.floor)
     if old.shares != new.shares:
         yield PersonShares(participant_id=who, on=new.shares)
     if old.line != new.line:

@@ -111,6 +111,7 @@ def _seat(
         may_be_recorded=is_staff or ConsentKind.RECORD in agreed,
         is_seen=invitees.is_seen(invitee, level),
         muted_by_host=row.muted_by_host,
+        has_floor=row.has_floor,
         arrived_at=row.arrived_at,
         admitted_at=row.admitted_at,
         left_at=row.left_at,
@@ -120,7 +121,7 @@ def _seat(
 async def save(tx: Tx, before: Session, after: Session, effects: Iterable[Effect]) -> None:
     """Write what differs and what happened."""
     await _save_rooms(tx, before, after)
-    for seat in after.seats.values():
+    for seat in sorted(after.seats.values(), key=lambda one: one.has_floor):  # given up, then given
         if _differs(before, seat):
             await _save_seat(tx, seat)
     if _head(before) != _head(after):
@@ -173,6 +174,7 @@ def _kept(seat: Seat) -> dict[str, object]:
         "arrived_at": seat.arrived_at,
         "left_at": seat.left_at,
         "muted_by_host": seat.muted_by_host,
+        "has_floor": seat.has_floor,
     }
 
 

@@ -93,8 +93,14 @@ class Participant(Versioned, Base):
     arrived_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     muted_by_host: Mapped[bool] = mapped_column(default=False)
+    has_floor: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (sa.UniqueConstraint("session_id", "invitee_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "invitee_id"),
+        sa.Index(
+            "uq_participant_floor", "session_id", unique=True, postgresql_where=sa.text("has_floor")
+        ),
+    )
 
 
 class SessionLog(Base):

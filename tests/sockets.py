@@ -241,8 +241,8 @@ def apply(sight: Message, fact: Message) -> None:
             people[who]["muted_by_host"] = fact["by_host"]
         case {"kind": "person.hand", "participant_id": who, "up": up}:
             people[who]["hand"] = up
-        case {"kind": "person.shares", "participant_id": who, "on": on}:
-            people[who]["shares"] = on
+        case {"kind": "person.floor" | "person.shares" as what, "participant_id": who, "on": on}:
+            people[who][what.removeprefix("person.")] = on
         case {"kind": "person.line", "participant_id": who, "line": line}:
             people[who]["line"] = line
         case {"kind": "session.state", "session": session}:

@@ -75,6 +75,20 @@ async def test_session_survives_the_servers_restart(services, again):
                 assert (await tx.session.scalars(lost)).all() == []
 
 
+async def test_floor_survives_the_servers_restart(services, again):
+    async with first_life(services) as (hall, end):
+        host = await hall.host()
+        wang = await hall.inside("Wang", host)
+        await host.send("floor", participant_id=wang.id, on=True)
+        port = await end()
+        async with again() as second, serving(second, port=port):
+            for seat in (host, wang):
+                await seat.closed()
+                await seat.connect()
+            assert wang.people()["Wang"]["floor"] is True
+            assert second.media.favoured == {host.id, wang.id}
+
+
 async def test_who_does_not_come_back_after_a_restart_is_named(services, again):
     async with first_life(services) as (hall, end):
         host = await hall.host()

@@ -72,6 +72,7 @@ def requests(other: UUID, room: UUID, chance: random.Random) -> list[tuple]:
         (r.CaucusAnswer, {"accept": True}),
         (r.CaucusEnter, {"room_id": room}),
         (r.CaucusLeave, {}),
+        (r.Floor, {"participant_id": other, "on": chance.random() < 0.7}),
         (r.ShareStart, {}),
         (r.ShareStop, {"participant_id": other}),
         (r.ShareLet, {"participant_id": other, "on": chance.random() < 0.7}),

@@ -71,6 +71,7 @@ async def test_t11_foreign_ids_reach_nobody(hall):
     await host.send("session.start")
     for kind, more in (
         ("admit", {"because": "known"}), ("mute", {"on": True}), ("dismiss", {"because": "go"}),
+        ("floor", {"on": True}),
     ):  # fmt: skip
         with pytest.raises(RefusedError, match="not_found"):
             await host.send(kind, participant_id=chen.id, **more)
@@ -86,6 +87,7 @@ FIELDS = {
     "let_in": {"role": "applicant", "on": True}, "admit": {"participant_id": str(uuid4())},
     "dismiss": {"participant_id": str(uuid4()), "because": "go"},
     "mute": {"participant_id": str(uuid4()), "on": True},
+    "floor": {"participant_id": str(uuid4()), "on": True},
     "share.stop": {"participant_id": str(uuid4())},
     "share.let": {"participant_id": str(uuid4()), "on": True},
     "caucus.invite": {"participant_id": str(uuid4()), "room_id": str(uuid4())},

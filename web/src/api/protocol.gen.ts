@@ -38,7 +38,9 @@ export interface DoorClose { ref: number; type: "door.close"; compared: boolean 
 
 export interface DoorOpen { ref: number; type: "door.open"; participant_id: string }
 
-export interface Fact { type: "fact"; n: number; fact: SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonShares | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken | ActionsChanged }
+export interface Fact { type: "fact"; n: number; fact: SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonFloor | PersonShares | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken | ActionsChanged }
+
+export interface Floor { ref: number; type: "floor"; participant_id: string; on: boolean }
 
 export interface Hand { ref: number; type: "hand"; up: boolean }
 
@@ -82,7 +84,9 @@ export type Parting = "stop" | "resume" | "join_again"
 
 export interface PersonBack { kind: "person.back"; participant_id: string; state: ParticipantState }
 
-export interface PersonCard { participant_id: string; name: string; role: SessionRole; state: ParticipantState; room_id: string | null; audio: boolean; video: boolean; muted_by_host: boolean; hand: boolean; line: Line; shares: boolean; let_share: boolean | null; seen: boolean | null; waiting_since: string | null }
+export interface PersonCard { participant_id: string; name: string; role: SessionRole; state: ParticipantState; room_id: string | null; audio: boolean; video: boolean; muted_by_host: boolean; hand: boolean; floor: boolean; line: Line; shares: boolean; let_share: boolean | null; seen: boolean | null; waiting_since: string | null }
+
+export interface PersonFloor { kind: "person.floor"; participant_id: string; on: boolean }
 
 export interface PersonHand { kind: "person.hand"; participant_id: string; up: boolean }
 
@@ -168,8 +172,8 @@ export interface Vitals { loss: number | null; rtt: number | null; width: number
 
 export interface Welcome { type: "welcome"; you: string; sight: Sight; clock_now: string; n: number }
 
-export type ClientMessage = Hello | MediaPublish | MediaAnswer | MediaRestart | MediaRelay | MediaView | SayMute | Hand | Beat | Leave | Alarm | SessionStart | SessionPause | SessionExtend | SessionClose | LetIn | Admit | Dismiss | Mute | ShareStart | ShareStop | ShareLet | CaucusOpen | CaucusInvite | CaucusAnswer | CaucusEnter | CaucusLeave | CaucusClose | DoorOpen | DoorClose | RecordingStart | RecordingStop
+export type ClientMessage = Hello | MediaPublish | MediaAnswer | MediaRestart | MediaRelay | MediaView | SayMute | Hand | Beat | Leave | Alarm | SessionStart | SessionPause | SessionExtend | SessionClose | LetIn | Admit | Dismiss | Mute | Floor | ShareStart | ShareStop | ShareLet | CaucusOpen | CaucusInvite | CaucusAnswer | CaucusEnter | CaucusLeave | CaucusClose | DoorOpen | DoorClose | RecordingStart | RecordingStop
 
 export type ServerMessage = Welcome | Fact | MediaOffer | MediaEncodings | MediaPictures | MediaReset | Done | Refused | Left
 
-export type Told = SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonShares | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken | ActionsChanged
+export type Told = SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonFloor | PersonShares | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken | ActionsChanged

@@ -61,7 +61,7 @@ class FakeMedia implements MediaLink {
 }
 
 function card(id: string): PersonCard {
-  return { participant_id: id, name: id, role: "host", state: "in_room", room_id: "main", audio: true, video: true, muted_by_host: false, hand: false,
+  return { participant_id: id, name: id, role: "host", state: "in_room", room_id: "main", audio: true, video: true, muted_by_host: false, hand: false, floor: false,
     shares: false,
     let_share: null, line: "good", seen: null, waiting_since: null };
 }

@@ -4,7 +4,7 @@ import { seated } from "./seating";
 
 function person(participant_id: string, role: SessionRole): PersonCard {
   return {
-    participant_id, name: participant_id, role, state: "in_room", room_id: "main", audio: true, video: true, muted_by_host: false, hand: false,
+    participant_id, name: participant_id, role, state: "in_room", room_id: "main", audio: true, video: true, muted_by_host: false, hand: false, floor: false,
     shares: false, let_share: null, line: "good", seen: null, waiting_since: null,
   };
 }

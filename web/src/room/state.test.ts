@@ -17,6 +17,7 @@ function person(id: string, change: Partial<PersonCard> = {}): PersonCard {
     video: true,
     muted_by_host: false,
     hand: false,
+    floor: false,
     shares: false,
     let_share: null,
     line: "good",
@@ -150,6 +151,11 @@ describe("the large picture", () => {
 
   test("belongs to whoever speaks loudest among those present", () => {
     expect(speakerOf(people, ["me", "helper"], "leader")).toBe("helper");
+  });
+
+  test("belongs to whom the host asked to speak, however loud others are", () => {
+    const quiet = person("wang", { floor: true });
+    expect(speakerOf([...people, quiet], ["helper"], "helper")).toBe("wang");
   });
 
   test("stays with the last speaker in silence", () => {

@@ -85,7 +85,7 @@ function personChanged(state: RoomState, fact: PersonFact): RoomState {
   }
 }
 
-type Trait = Extract<PersonFact, { readonly kind: `person.${"lost" | "back" | "muted" | "hand" | "shares" | "line"}` }>;
+type Trait = Extract<PersonFact, { readonly kind: `person.${"lost" | "back" | "muted" | "hand" | "floor" | "shares" | "line"}` }>;
 
 function changeOf(fact: Trait): Partial<PersonCard> {
   switch (fact.kind) {
@@ -97,6 +97,8 @@ function changeOf(fact: Trait): Partial<PersonCard> {
       return { audio: fact.audio, video: fact.video, muted_by_host: fact.by_host };
     case "person.hand":
       return { hand: fact.up };
+    case "person.floor":
+      return { floor: fact.on };
     case "person.shares":
       return { shares: fact.on };
     case "person.line":
@@ -160,6 +162,11 @@ export function sharerAmong(people: readonly PersonCard[]): PersonCard | null {
   return people.find((person) => person.shares) ?? null;
 }
 
+/** Of those who see and hear me, the one whom the host asked to speak. */
+export function floorAmong(people: readonly PersonCard[]): PersonCard | null {
+  return people.find((person) => person.floor) ?? null;
+}
+
 export function waitingOutside(state: RoomState): readonly PersonCard[] {
   return state.sight.people.filter((person) => isWaiting(state.sight, person));
 }
@@ -176,8 +183,10 @@ export function amOutside({ sight }: RoomState): boolean {
 
 const LEADING: ReadonlySet<SessionRole> = new Set(["host", "co_host"]);
 
-/** Who deserves the large picture: whoever speaks, else whoever spoke last, else the host. */
+/** Who deserves the large picture: whoever was asked to speak, else whoever speaks, else whoever spoke last, else the host. */
 export function speakerOf(people: readonly PersonCard[], speaking: readonly string[], before: string | null): string | null {
+  const asked = floorAmong(people);
+  if (asked !== null) return asked.participant_id;
   const present = new Set(people.map((person) => person.participant_id));
   const loudest = speaking.find((id) => present.has(id));
   if (loudest !== undefined) return loudest;

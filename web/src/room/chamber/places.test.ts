@@ -9,7 +9,7 @@ function room(id: string, kind: RoomCard["kind"], minute: number): RoomCard {
 
 function person(id: string, room_id: string | null): PersonCard {
   const state = room_id === "waiting" ? "waiting" : "in_room";
-  return { participant_id: id, name: id, role: "applicant", state, room_id, audio: true, video: true, muted_by_host: false, hand: false,
+  return { participant_id: id, name: id, role: "applicant", state, room_id, audio: true, video: true, muted_by_host: false, hand: false, floor: false,
     shares: false,
     let_share: null, line: "good", seen: true, waiting_since: null };
 }

@@ -6,6 +6,8 @@ const calm: Circumstances = {
   mutedByHost: false,
   noMicrophone: false,
   speakingMuted: false,
+  myFloor: null,
+  speaker: [],
   picturesRest: false,
   myLine: "good",
   weakOthers: [],
@@ -25,6 +27,10 @@ test.each([
   [{ reconnecting: true, justCalled: true }, "reconnecting"],
   [{ noMicrophone: true, justCalled: true }, "no_microphone"],
   [{ myLine: "weak" }, undefined],
+  [{ myFloor: "muted", speakingMuted: true }, "floor_muted"],
+  [{ myFloor: "muted", noMicrophone: true }, "no_microphone"],
+  [{ myFloor: "open", myLine: "bad" }, "floor_mine"],
+  [{ speaker: ["a"], apart: ["b"] }, "apart"],
   [{ myLine: "bad", picturesRest: true }, "pictures_rest"],
 ] as const)("of %o it says what matters most", (change, key) => {
   expect(hintFor({ ...calm, ...change })?.key).toBe(key);
@@ -32,6 +38,10 @@ test.each([
 
 test("it names who talks apart", () => {
   expect(hintFor({ ...calm, apart: ["a", "b"] })).toEqual({ key: "apart", tone: "info", names: ["a", "b"] });
+});
+
+test("it names whom the host asked to speak", () => {
+  expect(hintFor({ ...calm, speaker: ["a"] })).toEqual({ key: "floor_other", tone: "info", names: ["a"] });
 });
 
 test("it names whose line is bad", () => {

@@ -3,8 +3,8 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef } from "vue";
 import type { OwnMedia } from "../own";
 import type { Room } from "../useRoom";
-import { namesApart } from "../state";
-import { hintFor, type Hint } from "./hints";
+import { floorAmong, namesApart } from "../state";
+import { hintFor, type Circumstances, type Hint } from "./hints";
 
 /** Louder than a room, as a voice is. */
 const VOICE = 0.55;
@@ -47,6 +47,7 @@ export function useHint(room: Room, own: OwnMedia): ComputedRef<Hint | null> {
       mutedByHost: room.me.value?.muted_by_host ?? false,
       noMicrophone: own.missing.audio !== undefined,
       speakingMuted: speakingMuted.value && !own.on.audio,
+      ...floorOf(room, own),
       picturesRest: room.views.blind.value && !room.views.soundOnly.value,
       myLine: room.me.value?.line ?? "good",
       weakOthers: weak.map((person) => person.name),
@@ -57,4 +58,10 @@ export function useHint(room: Room, own: OwnMedia): ComputedRef<Hint | null> {
       justCalled: justCalled.value,
     });
   });
+}
+
+function floorOf(room: Room, own: OwnMedia): Pick<Circumstances, "myFloor" | "speaker"> {
+  const speaker = floorAmong(room.company.value);
+  const mine = room.me.value?.floor === true;
+  return { myFloor: mine ? (own.on.audio ? "open" : "muted") : null, speaker: speaker === null ? [] : [speaker.name] };
 }
