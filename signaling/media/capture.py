@@ -13,7 +13,7 @@ from signaling.media.members import Member
 from signaling.media.outflow import Outflow
 from signaling.media.packet import Packet
 from signaling.media.publisher import Publisher
-from signaling.media.track import Label, Track
+from signaling.media.track import CAMERA, Label, Track
 
 KEYFRAME_SECONDS = 10.0
 """Where a recording can be entered, and goes on after a loss, at the latest."""
@@ -197,10 +197,10 @@ class Captures:
         stay.align(member.permitted, now)
 
     def rids_of(self, member: MemberId) -> set[str]:
-        """The encodings of a member's pictures that are captured, or will be."""
+        """The encodings of a member's camera that are captured, or will be."""
         stay = self._stays.get(member)
-        taps = stay.taps.values() if stay is not None else ()
-        return {layer.rid for tap in taps for layer in tap.layers}
+        tap = stay.taps.get(CAMERA) if stay is not None else None
+        return {layer.rid for layer in tap.layers} if tap is not None else set()
 
     def choose(self, speaker: Member, now: float) -> None:
         stay = self._stays.get(speaker.id)

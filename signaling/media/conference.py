@@ -18,7 +18,7 @@ from signaling.engine import (
     RoomId,
     View,
 )
-from signaling.media import paths
+from signaling.media import encodings, paths
 from signaling.media.capture import Captures
 from signaling.media.codecs import preferred
 from signaling.media.ground import Ground
@@ -124,6 +124,7 @@ class Conference:
         member.views, member.screen_view, member.wants_pictures = views, screen, pictures
         self._refresh([member])
         paths.choose(member, self.members, now=self._ground.clock())
+        self._ask_all_encodings([member])
         if member.thrift.is_on:  # a page that was loaded again does not know
             self._ground.emit(Pictures(member_id, on=False))
 
@@ -135,6 +136,13 @@ class Conference:
             self._ground.emit(Pictures(member.id, on=was_on))
         if (member.thrift.is_on, member.rests_cameras) != (was_on, rested):
             self._refresh([member])
+
+    def ask_encodings(self, speaker: Member) -> None:
+        """Tell the speaker what of the camera to send, if that is other than before."""
+        used = paths.watched(speaker, self.members) | self.captures.rids_of(speaker.id)
+        asked = encodings.asked(speaker, used, now=self._ground.clock())
+        if asked is not None:
+            self._ground.emit(asked)
 
     def close(self, member_id: MemberId) -> None:
         member = self.members.get(member_id)
@@ -153,6 +161,7 @@ class Conference:
     def capture(self, room: RoomId, to: str | None) -> None:
         """Give what is sent in this room to a socket; None ends that."""
         self.captures.direct(room, to, self.in_room(room), now=self._ground.clock())
+        self._ask_all_encodings(self.in_room(room))
 
     def in_room(self, room: RoomId) -> list[Member]:
         return [member for member in self.members.values() if member.room == room]
@@ -217,7 +226,14 @@ class Conference:
             self._want(member)
             self.captures.align(member, now=self._ground.clock())
             paths.lay(member, self.members, now=self._ground.clock())
+        self._ask_all_encodings(affected.values())
         self.send_offers(affected.values())
+
+    def _ask_all_encodings(self, listeners: Iterable[Member]) -> None:
+        """What these want of whom they hear, at once: a camera that rested is to come in no time."""
+        near = {other.id: other for one in listeners for other in self._near(one)}
+        for speaker in near.values():
+            self.ask_encodings(speaker)
 
     def _want(self, member: Member) -> None:
         receiving = member.receiving

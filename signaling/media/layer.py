@@ -88,6 +88,7 @@ class Layer:
         self._keyframe: int | None = None
         self._keyframe_wanted = False
         self._keyframe_asked = float("-inf")
+        self._rests = False
 
     def successor(self) -> "Layer":
         """An empty layer of the same kind, for the stream that takes this one's place."""
@@ -150,6 +151,16 @@ class Layer:
         packets = [packet for packet in kept if packet is not None]
         return packets if len(packets) == len(kept) else []
 
+    def rest(self) -> None:
+        """Its sender stops: what is kept of it is no picture of now, for whoever comes later."""
+        self._rests, self._keyframe, self._keyframe_wanted = True, None, False
+
+    def wake(self) -> None:
+        """Its sender begins again."""
+        if self._rests:
+            self._rests = False
+            self.want_keyframe()
+
     def want_keyframe(self) -> None:
         self._keyframe_wanted = self.is_video
 
@@ -163,6 +174,8 @@ class Layer:
     def _note_picture(self, packet: Packet) -> None:
         if self._newest is None or packet.number > self._newest:
             self._newest = packet.number
+        if self._rests:
+            return
         if packet.begins_keyframe and (self._keyframe is None or packet.number > self._keyframe):
             self._keyframe = packet.number
             self._keyframe_wanted = False

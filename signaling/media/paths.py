@@ -1,21 +1,25 @@
 """Where packets go: each open section follows a track, in the encoding that suits its receiver."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 
 from signaling.engine import MemberId, View
 from signaling.media.bandwidth import FLOOR_KBPS
 from signaling.media.choice import Choice
 from signaling.media.codecs import FORMATS
 from signaling.media.layer import Layer
-from signaling.media.members import Member, passes
+from signaling.media.members import Member, hears, passes
 from signaling.media.slots import Heard, Slot
-from signaling.media.track import Track
+from signaling.media.track import CAMERA, Track
 
 BESIDE_SCREEN_KBPS = 3 * FLOOR_KBPS
 """Cameras that rested for a screen are tried again when the line bears so much."""
 
 COMING_SECONDS = 3.0
 """Within this a browser sends an encoding that was asked for."""
+
+AGAIN_SECONDS = 60.0
+"""So long an encoding that never came is not asked for again: browsers make fewer of a small picture."""
 
 Members = Mapping[MemberId, Member]
 
@@ -89,8 +93,16 @@ def spares(listener: Member, *, now: float) -> bool:
 
 
 def watched(speaker: Member, members: Members) -> set[str]:
-    """The encodings of a member's pictures that somebody gets, or will at the next key frame."""
-    return {layer.rid for layer in _layers_in_use(speaker, members)}
+    """The encodings of a member's camera that somebody gets, or will at the next key frame."""
+    camera = Heard(speaker.id, CAMERA)
+    return {
+        layer.rid
+        for listener in members.values()
+        if hears(listener, speaker) and listener.receiving is not None
+        for slot in listener.receiving.subscriber.slots
+        if slot.heard == camera
+        for layer in slot.outlet.layers
+    }
 
 
 def kbps_of(layer: Layer, speaker: Member, now: float) -> float:
@@ -101,17 +113,10 @@ def kbps_of(layer: Layer, speaker: Member, now: float) -> float:
         return 0.0  # who spares the line is asked for the smallest only
     if layer.kbps > 0 or sending is None:
         return layer.kbps
+    since_asked = now - sending.asked_at.get(layer.rid, -math.inf)
     is_paused = sending.active is not None and layer.rid not in sending.active
-    is_coming = now - sending.asked_at.get(layer.rid, float("-inf")) < COMING_SECONDS
-    return layer.usual_kbps if is_paused or is_coming else 0.0
-
-
-def _layers_in_use(speaker: Member, members: Members) -> Iterator[Layer]:
-    for listener in members.values():
-        if listener.receiving is not None:
-            for slot in listener.receiving.subscriber.slots:
-                if slot.heard is not None and slot.heard.member == speaker.id:
-                    yield from slot.outlet.layers
+    is_to_be_had = is_paused and (layer.arrivals.has_begun or since_asked > AGAIN_SECONDS)
+    return layer.usual_kbps if is_to_be_had or since_asked < COMING_SECONDS else 0.0
 
 
 def _track_of(slot: Slot, listener: Member, members: Members) -> Track | None:

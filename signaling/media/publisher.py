@@ -1,6 +1,6 @@
 """The sending leg of a member: takes its packets apart and hands them to who follows its tracks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from signaling.media.layer import Layer, SenderTime
 from signaling.media.packet import Packet
 from signaling.media.sdp import Description, Section
 from signaling.media.speech import Loudness
-from signaling.media.track import SHARED, Label, Track
+from signaling.media.track import CAMERA, SHARED, Label, Track
 from signaling.media.voices import Gate, Voice
 
 UNDECLARED_LIMIT = 8
@@ -59,9 +59,9 @@ class Publisher:
 
     @property
     def rids(self) -> tuple[str, ...]:
-        """The encodings of the first picture that is sent in several, best first."""
-        tracks = (track for track in self.tracks.values() if len(track.layers) > 1)
-        return next((tuple(layer.rid for layer in track.layers) for track in tracks), ())
+        """The encodings of the camera, best first; a single one has no name."""
+        camera = self.tracks.get(CAMERA)
+        return tuple(layer.rid for layer in camera.layers) if camera is not None else ()
 
     def continues(self, description: Description) -> bool:
         """Whether an offer comes from the peer connection that we already have."""
@@ -88,6 +88,15 @@ class Publisher:
                 self._accepted[mid] = replace(taken, is_wanted=False)
             else:
                 self._take_track(labels[mid], mid, taken)
+
+    def rest_all_but(self, rids: Collection[str]) -> None:
+        """The camera is to send these only."""
+        camera = self.tracks.get(CAMERA)
+        for layer in camera.layers if camera is not None else ():
+            if layer.rid in rids:
+                layer.wake()
+            else:
+                layer.rest()
 
     def answer_to(self, description: Description, transport: TransportLines) -> str:
         self._version += 1
@@ -275,7 +284,7 @@ def _labels(sections: list[Section]) -> dict[str, Label]:
     """By mid: the first picture is the camera, the second the screen; a third is nobody's."""
     of_kind = {kind: [s.mid for s in sections if s.kind == kind] for kind in ("audio", "video")}
     sounds = {mid: Label("audio", place) for place, mid in enumerate(of_kind["audio"])}
-    pictures = dict(zip(of_kind["video"], (Label("video", 0), Label(SHARED, 0)), strict=False))
+    pictures = dict(zip(of_kind["video"], (CAMERA, Label(SHARED, 0)), strict=False))
     return sounds | pictures
 
 

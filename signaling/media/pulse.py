@@ -9,7 +9,6 @@ from pathlib import Path
 
 from signaling.engine import (
     Carried,
-    Encodings,
     Leg,
     LegUp,
     MediaEvent,
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 BEAT = 0.020
 SPEECH_BEATS = 20
 REPORT_BEATS = 50
-UNWATCHED_SECONDS = 4.0
 
 SCREEN_KBPS = 600
 """A shared screen is allowed at least so much, however weak those are who watch."""
@@ -116,7 +114,7 @@ class Pulse:
         self._each(lambda member, _: self._conference.spare_line(member))
         self._each(lambda member, now: paths.choose(member, self._conference.members, now=now))
         self._each(self._conference.captures.choose)
-        self._each(self._tell_encodings)
+        self._each(lambda member, _: self._conference.ask_encodings(member))
 
     def _measure(self, member: Member, before: Mapping[Link, Flow], now: float) -> None:
         for _, leg in member.legs:
@@ -133,26 +131,6 @@ class Pulse:
         report, sending.lost_share = sending.publisher.report(now, video_kbps=video_kbps)
         if report:
             sending.link.transmit_control(report)
-
-    def _tell_encodings(self, member: Member, now: float) -> None:
-        """What nobody has watched for a moment is not sent; what somebody wants, at once."""
-        sending = member.sending
-        rids = sending.publisher.rids if sending is not None else ()
-        if sending is None or len(rids) < 2:
-            return
-        watched = paths.watched(member, self._conference.members)
-        for rid in watched | self._conference.captures.rids_of(member.id) | {rids[-1]}:
-            sending.watched_at[rid] = now
-        active = tuple(
-            rid for rid in rids if now - sending.watched_at.setdefault(rid, now) < UNWATCHED_SECONDS
-        )
-        if not member.wants_pictures:
-            active = rids[-1:]
-        if active != sending.active:
-            before = rids if sending.active is None else sending.active
-            sending.asked_at |= dict.fromkeys(set(active) - set(before), now)
-            sending.active = active
-            self._emit(Encodings(member.id, active))
 
     def _video_kbps(self, speaker: Member) -> int:
         return self._camera_kbps(speaker) + self._screen_kbps(speaker)

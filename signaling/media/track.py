@@ -30,6 +30,9 @@ class Label(NamedTuple):
         return self.kind == SHARED
 
 
+CAMERA = Label("video", 0)
+
+
 @dataclass(slots=True)
 class Track:
     """`layers` are of the same picture, the best first; a microphone has one."""

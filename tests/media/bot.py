@@ -114,6 +114,7 @@ class Bot:
         self.numbers_transport = False
         self.feedback: list[bytes] = []
         self.sends = {"audio", "video"}
+        self.rests = False
         self.level = level
         self.loses_incoming: Callable[[bytes], bool] = lambda _: False
         self.loses_outgoing: Callable[[bytes], bool] = lambda _: False
@@ -177,6 +178,10 @@ class Bot:
             await link.connect(bundle)
         elif moved:
             await link.reconnect(bundle)
+
+    def encode(self, rids: tuple[str, ...]) -> None:
+        """Its one encoding has no name: it is sent, or the camera rests."""
+        self.rests = not rids
 
     def request_keyframe(self, member: str) -> None:
         for source, known in self._sources.items():
@@ -395,7 +400,7 @@ class Bot:
     async def _play_video(self) -> None:
         sequence, picture, time, at = (secrets.randbits(14) for _ in range(4))
         while True:
-            if "video" in self.sends:
+            if "video" in self.sends and not self.rests:
                 at = 0 if self._wants_keyframe else (at + 1) % len(self._clip.frames)
                 self._wants_keyframe = False
                 pieces = packets_of(self._clip.frames[at], picture & 0x7FFF)

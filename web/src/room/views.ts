@@ -10,6 +10,8 @@ export interface Views {
   readonly soundOnly: Ref<boolean>;
   /** No picture comes, by my wish or because the line bears none. */
   readonly blind: ComputedRef<boolean>;
+  /** Whether anybody looks at this page: of a hidden one no pictures need to come, while my own goes on. */
+  look(on: boolean): void;
   /** The server says whether the line bears pictures. */
   bears(pictures: boolean): void;
   /** The server may have forgotten: say all again. */
@@ -21,16 +23,26 @@ export interface Views {
 const SMALL = 260;
 /** Tiles settle within this. */
 const PATIENCE = 300;
+/** A glance at another page takes no longer. */
+const GLANCE = 5_000;
 const KEPT = "yuntiao.sound_only";
+
+export interface Wish {
+  readonly views: Record<string, View>;
+  readonly screen: View;
+  readonly pictures: boolean;
+}
 
 export const viewsKey: InjectionKey<Views> = Symbol("views");
 
-export function createViews(tell: (views: Record<string, View>, pictures: boolean) => Promise<unknown>, kept: Storage = localStorage): Views {
+export function createViews(tell: (wish: Wish) => Promise<unknown>, kept: Storage = localStorage): Views {
   const sizes = new Map<string, View>();
   const soundOnly = ref(kept.getItem(KEPT) === "1");
   const borne = ref(true);
   let told = "";
+  let looks = true;
   let waiting: ReturnType<typeof setTimeout> | undefined;
+  let leaving: ReturnType<typeof setTimeout> | undefined;
 
   function soon(): void {
     clearTimeout(waiting);
@@ -38,12 +50,12 @@ export function createViews(tell: (views: Record<string, View>, pictures: boolea
   }
 
   function say(): void {
-    const views = Object.fromEntries([...sizes].sort());
-    const pictures = !soundOnly.value;
-    const text = JSON.stringify([views, pictures]);
+    const shown = [...sizes].sort().map(([id, size]) => [id, looks ? size : "none"] as const);
+    const wish: Wish = { views: Object.fromEntries(shown), screen: looks ? "large" : "none", pictures: !soundOnly.value };
+    const text = JSON.stringify(wish);
     if (text === told) return;
     told = text;
-    tell(views, pictures).catch(() => (told = ""));
+    tell(wish).catch(() => (told = ""));
   }
 
   watch(soundOnly, (on) => {
@@ -61,13 +73,25 @@ export function createViews(tell: (views: Record<string, View>, pictures: boolea
       else sizes.set(participant, width < SMALL ? "small" : "large");
       soon();
     },
+    look(on) {
+      clearTimeout(leaving);
+      const turn = () => {
+        looks = on;
+        say();
+      };
+      if (!on) leaving = setTimeout(turn, GLANCE);
+      else if (!looks) turn();
+    },
     again() {
       borne.value = true; // told anew where it is not so
       told = "";
       if (soundOnly.value) say(); // before the first picture
       else soon();
     },
-    stop: () => clearTimeout(waiting),
+    stop() {
+      clearTimeout(waiting);
+      clearTimeout(leaving);
+    },
   };
 }
 
@@ -79,7 +103,9 @@ export function useView(tile: Ref<{ readonly $el: HTMLElement } | null>, partici
     if (entry !== undefined) views.set(participant(), entry.contentRect.width);
   });
   onMounted(() => {
-    if (tile.value !== null) observer.observe(tile.value.$el);
+    if (tile.value === null) return;
+    observer.observe(tile.value.$el);
+    views.set(participant(), tile.value.$el.clientWidth); // on a hidden page nothing is observed
   });
   watch(participant, (now, before) => {
     views.set(before, null);

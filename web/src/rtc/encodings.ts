@@ -6,10 +6,10 @@ export const ENCODINGS: readonly RTCRtpEncodingParameters[] = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 140_000 },
 ];
 
-/** Send these, and rest the others. */
+/** Send these, and rest the others: all, where nobody watches. A single encoding of a browser that makes no more has no name. */
 export async function sendOnly(sender: RTCRtpSender, rids: readonly string[]): Promise<void> {
   const parameters = sender.getParameters();
-  const changed = parameters.encodings.filter(({ rid, active }) => rid !== undefined && active !== rids.includes(rid));
+  const changed = parameters.encodings.filter(({ rid, active }) => active !== rids.includes(rid ?? ""));
   if (changed.length === 0) return;
   for (const encoding of changed) encoding.active = !encoding.active;
   await sender.setParameters(parameters);

@@ -179,6 +179,9 @@ test("only the encodings that somebody watches are sent", async () => {
   await vi.advanceTimersByTimeAsync(1);
   const video = seat.connection(0).getTransceivers()[1];
   expect(video?.sender.encodings.filter(({ active }) => active).map(({ rid }) => rid)).toEqual(["q"]);
+  seat.peers.encode([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(video?.sender.encodings.some(({ active }) => active)).toBe(false);
   seat.peers.encode(["f", "h", "q"]);
   await vi.advanceTimersByTimeAsync(1);
   expect(video?.sender.encodings.every(({ active }) => active)).toBe(true);
