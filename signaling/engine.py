@@ -136,6 +136,13 @@ class Encodings:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferAgain:
+    """The member should offer the sending leg once more: those who watch need another codec."""
+
+    member: MemberId
+
+
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """Whether the member's line bears pictures; while it does not, only sound is sent to them."""
 
@@ -143,7 +150,9 @@ class Pictures:
     on: bool
 
 
-MediaEvent = Offer | LegUp | Silent | LegDown | Speaking | Encodings | Pictures | Reset | Lost
+MediaEvent = (
+    Offer | LegUp | Silent | LegDown | Speaking | Encodings | OfferAgain | Pictures | Reset | Lost
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,7 @@ class Vitals(Shown):
     height: int | None = Field(None, description="of the same")
     kbps: float | None = None
     freezes: int | None = Field(None, description="pictures that stood still in the last minute")
+    unseen: int | None = Field(None, description="people whose picture their device cannot show")
 
 
 class PersonVitals(Shown):

@@ -12,6 +12,7 @@ from signaling.engine import (
     MediaEvent,
     MemberId,
     Offer,
+    OfferAgain,
     Pictures,
     Reset,
     Silent,
@@ -19,8 +20,15 @@ from signaling.engine import (
 )
 from signaling.facts import PersonSpeaking
 from signaling.live import Live
-from signaling.protocol import MediaEncodings, MediaOffer, MediaPictures, MediaReset
+from signaling.protocol import (
+    MediaAgain,
+    MediaEncodings,
+    MediaOffer,
+    MediaPictures,
+    MediaReset,
+)
 
+MediaPush = MediaOffer | MediaEncodings | MediaAgain | MediaPictures | MediaReset
 log = logging.getLogger("yuntiao.live")
 
 
@@ -39,6 +47,8 @@ async def _pass_on(desk: Desk, event: MediaEvent) -> None:
             _send(desk, who, MediaOffer(revision=revision, sdp=sdp))
         case Encodings(member=who, rids=rids):
             _send(desk, who, MediaEncodings(rids=list(rids)))
+        case OfferAgain(member=who):
+            _send(desk, who, MediaAgain())
         case Pictures(member=who, on=on):
             _send(desk, who, MediaPictures(on=on))
             await _log(desk, who, "media.pictures", on=on)
@@ -64,9 +74,7 @@ def _live_of(desk: Desk, who: MemberId) -> Live | None:
     return next((live for live in desk.lives.values() if seat_id in live.session.seats), None)
 
 
-def _send(
-    desk: Desk, who: MemberId, message: MediaOffer | MediaEncodings | MediaPictures | MediaReset
-) -> None:
+def _send(desk: Desk, who: MemberId, message: MediaPush) -> None:
     live = _live_of(desk, who)
     line = live.lines.get(UUID(who)) if live else None
     if line is not None:

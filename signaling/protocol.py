@@ -69,6 +69,12 @@ class MediaEncodings(Shown):
     rids: list[str]
 
 
+class MediaAgain(Shown):
+    """Offer my sending leg once more, as it is: those who watch need another codec."""
+
+    type: Literal["media.again"] = "media.again"
+
+
 class MediaPictures(Shown):
     """Off: my line bears no picture now, so only sound comes; on again by itself."""
 
@@ -151,6 +157,7 @@ ServerMessage = Annotated[
     | Fact
     | MediaOffer
     | MediaEncodings
+    | MediaAgain
     | MediaPictures
     | MediaReset
     | Done
@@ -163,6 +170,7 @@ SERVER: TypeAdapter[
     | Fact
     | MediaOffer
     | MediaEncodings
+    | MediaAgain
     | MediaPictures
     | MediaReset
     | Done

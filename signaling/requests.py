@@ -93,6 +93,7 @@ class Beat(_Asked):
     height: int | None = Field(None, ge=0, le=16_384)
     kbps: float | None = Field(None, ge=0, le=1_000_000)
     freezes: int | None = Field(None, ge=0, le=1_000, description="pictures that stood still since")
+    unseen: int | None = Field(None, ge=0, le=64, description="people whom my device cannot show")
 
 
 class Leave(_Asked):

@@ -19,6 +19,7 @@ from signaling.engine import (
     MediaRefusedError,
     MediaUnavailableError,
     Offer,
+    OfferAgain,
     Pictures,
     Silent,
     Speaking,
@@ -130,8 +131,9 @@ class Worker:
                 case messages.Broken(ref, fault):
                     self._settle(ref, MediaUnavailableError(fault))
                 case (
-                    Offer() | LegUp() | LegDown() | Silent() | Speaking() | Encodings() | Pictures()
-                ) as event:
+                    Offer() | LegUp() | LegDown() | Silent() | Speaking() | Encodings()
+                    | OfferAgain() | Pictures()
+                ) as event:  # fmt: skip
                     await hear(event)
                 case unknown:
                     raise ChannelClosedError(f"not a message: {unknown!r}")

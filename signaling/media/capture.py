@@ -43,7 +43,7 @@ class Tap:
             if not packet.begins_keyframe:
                 return
             self._go_over(layer)
-        if layer.source != self._stream.source:
+        if (layer.source, self.track.codec) != (self._stream.source, self._stream.codec):
             self._stream = self._stream_of(layer.source or 0)
         if packet.begins_keyframe:
             self._asked = now

@@ -45,12 +45,19 @@ def payload_type_of(section: Section, codec: Codec) -> int | None:
     return None
 
 
-def preferred(decoded: Iterable[frozenset[Codec]]) -> tuple[Codec, ...]:
-    """What to take from a camera, best first, given what those who watch can decode."""
+def preferred(
+    decoded: Iterable[frozenset[Codec]], *, sent: Codec = PICTURES[0]
+) -> tuple[Codec, ...]:
+    """What to take from a camera, best first, given what those who watch can decode.
+
+    What is `sent` already stays unless more of them could decode another.
+    """
     watching = list(decoded)
-    return tuple(
-        sorted(PICTURES, key=lambda codec: sum(codec not in decodes for decodes in watching))
-    )
+
+    def rank(codec: Codec) -> tuple[int, bool]:
+        return sum(codec not in decodes for decodes in watching), codec is not sent
+
+    return tuple(sorted(PICTURES, key=rank))
 
 
 def _fits(codec: Codec, parameters: str) -> bool:

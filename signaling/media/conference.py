@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Iterable
 from weakref import WeakValueDictionary
 
 from signaling.engine import (
-    Encodings,
     Leg,
     LegDown,
     LegUp,
@@ -18,12 +17,12 @@ from signaling.engine import (
     RoomId,
     View,
 )
-from signaling.media import encodings, paths
+from signaling.media import paths
+from signaling.media.asking import Asking
 from signaling.media.capture import Captures
-from signaling.media.codecs import preferred
 from signaling.media.ground import Ground
 from signaling.media.link import Link
-from signaling.media.members import Member, Receiving, Sending, heard_by
+from signaling.media.members import Member, Receiving, Sending, heard_by, near
 from signaling.media.sdp import (
     RECEIVING_SECTIONS,
     SENDING_SECTIONS,
@@ -42,6 +41,7 @@ class Conference:
     def __init__(self, ground: Ground) -> None:
         self.members: dict[MemberId, Member] = {}
         self.captures = Captures(ground.new_session)
+        self.asking = Asking(self.members, self.captures, ground)
         self._ground = ground
         self._voices: WeakValueDictionary[RoomId, Voices] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,8 +57,9 @@ class Conference:
         if sending is not None and sending.publisher.continues(description):
             if description.ufrag != sending.publisher.ufrag:
                 sending.link.renew()
+            sending.publisher.prefer(self.asking.preferred(member))
             sending.publisher.take(description, may_share=member.may_share)
-            self._ask_again(member_id, sending)
+            self.asking.again(member, sending)
         else:
             sending = self._begin_sending(member, description)
             self._begin_receiving(member)
@@ -124,7 +125,7 @@ class Conference:
         member.views, member.screen_view, member.wants_pictures = views, screen, pictures
         self._refresh([member])
         paths.choose(member, self.members, now=self._ground.clock())
-        self._ask_all_encodings([member])
+        self.asking.those_near([member])
         if member.thrift.is_on:  # a page that was loaded again does not know
             self._ground.emit(Pictures(member_id, on=False))
 
@@ -136,13 +137,6 @@ class Conference:
             self._ground.emit(Pictures(member.id, on=was_on))
         if (member.thrift.is_on, member.rests_cameras) != (was_on, rested):
             self._refresh([member])
-
-    def ask_encodings(self, speaker: Member) -> None:
-        """Tell the speaker what of the camera to send, if that is other than before."""
-        used = paths.watched(speaker, self.members) | self.captures.rids_of(speaker.id)
-        asked = encodings.asked(speaker, used, now=self._ground.clock())
-        if asked is not None:
-            self._ground.emit(asked)
 
     def close(self, member_id: MemberId) -> None:
         member = self.members.get(member_id)
@@ -161,7 +155,7 @@ class Conference:
     def capture(self, room: RoomId, to: str | None) -> None:
         """Give what is sent in this room to a socket; None ends that."""
         self.captures.direct(room, to, self.in_room(room), now=self._ground.clock())
-        self._ask_all_encodings(self.in_room(room))
+        self.asking.those_near(self.in_room(room))
 
     def in_room(self, room: RoomId) -> list[Member]:
         return [member for member in self.members.values() if member.room == room]
@@ -215,9 +209,7 @@ class Conference:
             raise
 
     def _near(self, member: Member) -> list[Member]:
-        """The member and all who share its room."""
-        others = self.in_room(member.room) if member.room is not None else []
-        return [member, *(other for other in others if other is not member)]
+        return near(member, self.members)
 
     def _refresh(self, members: Iterable[Member]) -> None:
         """Bring offers and packet paths of these listeners in line with who is where."""
@@ -226,14 +218,8 @@ class Conference:
             self._want(member)
             self.captures.align(member, now=self._ground.clock())
             paths.lay(member, self.members, now=self._ground.clock())
-        self._ask_all_encodings(affected.values())
+        self.asking.those_near(affected.values())
         self.send_offers(affected.values())
-
-    def _ask_all_encodings(self, listeners: Iterable[Member]) -> None:
-        """What these want of whom they hear, at once: a camera that rested is to come in no time."""
-        near = {other.id: other for one in listeners for other in self._near(one)}
-        for speaker in near.values():
-            self.ask_encodings(speaker)
 
     def _want(self, member: Member) -> None:
         receiving = member.receiving
@@ -245,22 +231,12 @@ class Conference:
         receiving.subscriber.want(heard, now=self._ground.clock())
 
     def _begin_sending(self, member: Member, description: Description) -> Sending:
-        watching = (
-            other.receiving.subscriber.decodes
-            for other in self._near(member)
-            if other is not member and other.receiving is not None
-        )
-        publisher = self._ground.publisher(description, of=member, pictures=preferred(watching))
+        pictures = self.asking.preferred(member)
+        publisher = self._ground.publisher(description, of=member, pictures=pictures)
         self._end_sending(member)
         sending = member.sending = Sending(self._link(), publisher)
         self._begin(member.id, Leg.SENDING, sending, description)
         return sending
-
-    def _ask_again(self, member_id: MemberId, sending: Sending) -> None:
-        """The client's line may have been away when it was asked for these encodings."""
-        if sending.active is not None:
-            sending.asked_at |= dict.fromkeys(sending.active, self._ground.clock())
-            self._ground.emit(Encodings(member_id, sending.active))
 
     def _begin_receiving(self, member: Member) -> Receiving:
         self._end_receiving(member)

@@ -151,9 +151,14 @@ class Layer:
         packets = [packet for packet in kept if packet is not None]
         return packets if len(packets) == len(kept) else []
 
+    def forget_picture(self) -> None:
+        """What is kept of it is for nobody who comes later."""
+        self._keyframe = None
+
     def rest(self) -> None:
-        """Its sender stops: what is kept of it is no picture of now, for whoever comes later."""
-        self._rests, self._keyframe, self._keyframe_wanted = True, None, False
+        """Its sender stops, and what was sent is no picture of now."""
+        self._rests, self._keyframe_wanted = True, False
+        self.forget_picture()
 
     def wake(self) -> None:
         """Its sender begins again."""

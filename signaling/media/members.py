@@ -1,5 +1,6 @@
 """Who is a member, in which room, and who therefore hears whom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from signaling.engine import Leg, MemberId, RoomId, View, first_revision
@@ -21,6 +22,9 @@ class Sending:
     publisher: Publisher
     is_silent: bool = False
     lost_share: float = 0.0
+    prefers: Codec | None = None
+    """What the client was asked to offer again for."""
+
     active: tuple[str, ...] | None = None
     """The encodings that the client was asked for; None: all, as long as it was not asked."""
 
@@ -85,12 +89,23 @@ class Member:
         return self.room is None and not self.legs and is_plain
 
 
+Members = Mapping[MemberId, Member]
+
+
+def near(member: Member, members: Members) -> list[Member]:
+    """The member and all who share its room."""
+    if member.room is None:
+        return [member]
+    others = (other for other in members.values() if other.room == member.room)
+    return [member, *(other for other in others if other is not member)]
+
+
 def hears(listener: Member, speaker: Member) -> bool:
     """The one rule of this engine: in the same room, and not oneself."""
     return listener.room is not None and listener.room == speaker.room and listener is not speaker
 
 
-def heard_by(listener: Member, members: dict[MemberId, Member]) -> dict[Heard, Codec]:
+def heard_by(listener: Member, members: Members) -> dict[Heard, Codec]:
     """Every track of everyone whom this member hears, muted or not; a screen while it is shared."""
     return {
         Heard(speaker.id, label): track.codec

@@ -13,6 +13,7 @@ from signaling.engine import (
     MemberId,
     MemberStats,
     Offer,
+    OfferAgain,
     Pictures,
     Refusal,
     RoomId,
@@ -188,7 +189,8 @@ _KINDS: dict[str, type] = {
             Capture,
         ),
         *(Stats, Count, Carried, Ping, Ready, Failed, Call, Done, Refused, Broken),
-        *(Offer, LegUp, Silent, LegDown, Speaking, Encodings, Pictures, MemberStats, MediaSettings),
+        *(Offer, LegUp, Silent, LegDown, Speaking, Encodings, OfferAgain, Pictures),
+        *(MemberStats, MediaSettings),
     )
 }
 _FIELD_TYPES: dict[str, Callable[[str], object]] = {"leg": Leg, "refusal": Refusal}

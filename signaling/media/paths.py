@@ -1,14 +1,13 @@
 """Where packets go: each open section follows a track, in the encoding that suits its receiver."""
 
 import math
-from collections.abc import Mapping
 
-from signaling.engine import MemberId, View
+from signaling.engine import View
 from signaling.media.bandwidth import FLOOR_KBPS
 from signaling.media.choice import Choice
 from signaling.media.codecs import FORMATS
 from signaling.media.layer import Layer
-from signaling.media.members import Member, hears, passes
+from signaling.media.members import Member, Members, hears, passes
 from signaling.media.slots import Heard, Slot
 from signaling.media.track import CAMERA, Track
 
@@ -20,8 +19,6 @@ COMING_SECONDS = 3.0
 
 AGAIN_SECONDS = 60.0
 """So long an encoding that never came is not asked for again: browsers make fewer of a small picture."""
-
-Members = Mapping[MemberId, Member]
 
 
 def lay(listener: Member, members: Members, *, now: float) -> None:

@@ -58,6 +58,12 @@ class Publisher:
         self.take(description, may_share=may_share)
 
     @property
+    def picture(self) -> Codec:
+        """In which the camera comes."""
+        camera = self.tracks.get(CAMERA)
+        return camera.codec if camera is not None else PICTURES[0]
+
+    @property
     def rids(self) -> tuple[str, ...]:
         """The encodings of the camera, best first; a single one has no name."""
         camera = self.tracks.get(CAMERA)
@@ -67,6 +73,16 @@ class Publisher:
         """Whether an offer comes from the peer connection that we already have."""
         is_same = description.session == self._their_session
         return is_same and description.fingerprints == self.fingerprints
+
+    def prefer(self, pictures: tuple[Codec, ...]) -> bool:
+        """From the next offer on; whether some picture would then come in another codec."""
+        self._pictures = pictures
+        return any(
+            taken.section.kind == "video"
+            and (again := accept(taken.section, pictures=pictures)) is not None
+            and again.codec is not taken.codec
+            for taken in self._accepted.values()
+        )
 
     def take(self, description: Description, *, may_share: bool = False) -> None:
         """Learn the tracks of an offer; those known keep what they have.
@@ -117,6 +133,8 @@ class Publisher:
         if stream is None:
             return
         track, layer, is_repeat = stream
+        if packet[1] & 0x7F in track.retired:
+            return
         if track.transport_id:
             self._note_arrival(track.transport_id, packet, now)
         if is_repeat:

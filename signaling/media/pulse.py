@@ -114,7 +114,7 @@ class Pulse:
         self._each(lambda member, _: self._conference.spare_line(member))
         self._each(lambda member, now: paths.choose(member, self._conference.members, now=now))
         self._each(self._conference.captures.choose)
-        self._each(lambda member, _: self._conference.ask_encodings(member))
+        self._each(lambda member, _: self._conference.asking.encodings(member))
 
     def _measure(self, member: Member, before: Mapping[Link, Flow], now: float) -> None:
         for _, leg in member.legs:

@@ -49,6 +49,11 @@ class Section:
     rids: list[str] = field(default_factory=list)
     """Encodings of one picture that are sent side by side, best first (RFC 8853)."""
 
+    @property
+    def is_taken(self) -> bool:
+        """Of an answer: whether what we send in it is wanted."""
+        return not self.is_rejected and self.direction in {"recvonly", "sendrecv"}
+
     def repeat_type(self, payload_type: int) -> int | None:
         """The format in which RFC 4588 repeats the other one."""
         for number in self.formats:

@@ -59,6 +59,11 @@ class Subscriber:
         return self._reports.round_trip
 
     @property
+    def has_answered(self) -> bool:
+        """Whether it is known what this one can decode."""
+        return bool(self.fingerprints)
+
+    @property
     def is_full(self) -> bool:
         return len(self.slots) > RECEIVING_SECTIONS - 8
 
@@ -140,7 +145,7 @@ class Subscriber:
         taken = {section.mid: section for section in description.sections}
         for slot in self.slots:
             section = taken.get(slot.mid)
-            is_taken = section is not None and section.direction in {"recvonly", "sendrecv"}
+            is_taken = section is not None and section.is_taken
             slot.is_open = slot.is_offered and is_taken
             slot.open_codec = slot.offered_codec if slot.is_open else None
             if section is not None:
@@ -241,13 +246,12 @@ class Subscriber:
 
     def _learn_codecs(self, section: Section | None) -> None:
         if section is not None and not section.is_rejected:
-            formats = {codec: FORMATS[codec].payload_type for codec in PICTURES}
-            self.decodes = frozenset(
-                c for c, number in formats.items() if number in section.formats
-            )
+            known = {codec: FORMATS[codec].payload_type for codec in PICTURES}
+            taken = {codec for codec, number in known.items() if number in section.formats}
+            self.decodes = frozenset(taken) or self.decodes
 
     def _takes(self, codec: Codec) -> bool:
-        return codec is not Codec.H264 or codec in self.decodes
+        return codec is Codec.OPUS or codec in self.decodes
 
     def _slot_for(self, heard: Heard, codec: Codec) -> Slot:
         """A section not used yet, or one more."""

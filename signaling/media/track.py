@@ -49,6 +49,9 @@ class Track:
     mid_id: int = 0
     rid_id: int = 0
     repaired_id: int = 0
+    retired: set[int] = field(default_factory=set)
+    """Payload types of a codec that was sent before: some of it may be under way."""
+
     gate: Gate = field(default_factory=Gate)
     _pictures: dict[str, h264.Pictures] = field(default_factory=dict)
 
@@ -61,6 +64,11 @@ class Track:
     def learn(self, mid: str, taken: Accepted) -> None:
         """The numbers of the newest offer."""
         extensions = taken.extensions
+        if self.mid and taken.codec is not self.codec:
+            self.retired |= {self.payload_type, self.repeat_type or self.payload_type}
+            for layer in self.layers:
+                layer.forget_picture()
+        self.retired -= {taken.payload_type, taken.repeat_type}
         self.mid, self.codec = mid, taken.codec
         self.payload_type, self.repeat_type = taken.payload_type, taken.repeat_type
         self.level_id = extensions.get(rtp.AUDIO_LEVEL, 0)

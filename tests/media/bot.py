@@ -41,6 +41,7 @@ CODECS = {
 }
 H264_FORM = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 H264_TYPES = {98, 99}
+RECEIVED = {96: "vp8", 97: "vp8", 98: "h264", 99: "h264"}
 SENDS = {"sendonly", "sendrecv"}
 
 
@@ -102,9 +103,11 @@ class Bot:
         media: Clip | None = None,
         level: int = 20,
         codec: str = "vp8",
-        decodes_h264: bool = True,
+        offers: tuple[str, ...] = (),
+        decodes: frozenset[str] = frozenset(CODECS),
     ) -> None:
-        self.codec, self.decodes_h264 = codec, decodes_h264
+        self.codec, self.decodes = codec, decodes
+        self._several = offers
         self.name = name
         self.heard: dict[str, Hearing] = {}
         self.offers: list[str] = []
@@ -233,11 +236,25 @@ class Bot:
 
     async def _negotiate(self) -> MediaDescription:
         self._version += 1
-        answer = await self._publish(self.offer())
-        return SessionDescription.parse(answer).media[0]
+        answer = SessionDescription.parse(await self._publish(self.offer()))
+        taken = answer.media[1].fmt[0]
+        self.codec = next((name for name, kind in self._types.items() if kind == taken), self.codec)
+        self._wants_keyframe = True
+        return answer.media[0]
+
+    async def offer_again(self) -> None:
+        """As it is, over the same connection; the answer may name another codec."""
+        await self._negotiate()
+
+    @property
+    def _types(self) -> dict[str, int]:
+        """The payload type of each codec that is offered; the next number repeats it."""
+        names = self._several or (self.codec,)
+        return {name: VIDEO_TYPE + 6 * place for place, name in enumerate(names)}
 
     def offer(self) -> str:
         link = self.sending
+        formats = " ".join(f"{kind} {kind + 1}" for kind in self._types.values())
         transport = [
             "a=rtcp-mux", f"a=ice-ufrag:{link.ufrag}", f"a=ice-pwd:{link.password}",
             f"a=fingerprint:{link.fingerprint}", "a=setup:active", "a=sendonly",
@@ -249,13 +266,10 @@ class Bot:
             f"a=rtpmap:{AUDIO_TYPE} opus/48000/2",
             f"a=extmap:{AUDIO_LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level",
             f"a=ssrc:{self.audio_source} cname:bot",
-            f"m=video 9 UDP/TLS/RTP/SAVPF {VIDEO_TYPE} {REPEAT_TYPE}", "c=IN IP4 0.0.0.0",
+            f"m=video 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0",
             "a=mid:1", *transport,
-            f"a=rtpmap:{VIDEO_TYPE} {CODECS[self.codec]}",
-            *([f"a=fmtp:{VIDEO_TYPE} {H264_FORM}"] if self.codec == "h264" else []),
+            *(line for name, kind in self._types.items() for line in _format_lines(name, kind)),
             *(TRANSPORT_LINES if self.numbers_transport else []),
-            f"a=rtpmap:{REPEAT_TYPE} rtx/90000",
-            f"a=fmtp:{REPEAT_TYPE} apt={VIDEO_TYPE}", f"a=rtcp-fb:{VIDEO_TYPE} nack",
             f"a=ssrc-group:FID {self.video_source} {self.repeat_source}",
             f"a=ssrc:{self.video_source} cname:bot", f"a=ssrc:{self.repeat_source} cname:bot",
         ]  # fmt: skip
@@ -267,10 +281,13 @@ class Bot:
         lines = ["v=0", "o=- 7 1 IN IP4 0.0.0.0", "s=-", "t=0 0", f"a=group:BUNDLE {bundle}"]
         for media in offer.media:
             takes = "recvonly" if media.direction in SENDS else "inactive"
-            taken = [n for n in media.fmt if self.decodes_h264 or n not in H264_TYPES]
-            formats = " ".join(str(number) for number in taken)
+            taken = [
+                n for n in media.fmt if RECEIVED.get(n, "vp8") in self.decodes or n == AUDIO_TYPE
+            ]
+            formats = " ".join(str(number) for number in taken or media.fmt)
+            takes = takes if taken else "inactive"
             lines += [
-                f"m={media.kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0",
+                f"m={media.kind} {9 if taken else 0} UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0",
                 f"a=mid:{media.rtp.muxId}", f"a={takes}", "a=rtcp-mux",
                 f"a=ice-ufrag:{link.ufrag}", f"a=ice-pwd:{link.password}",
                 f"a=fingerprint:{link.fingerprint}", "a=setup:active",
@@ -368,7 +385,7 @@ class Bot:
             if original is not None:
                 self._repeat_sequence = getattr(self, "_repeat_sequence", 0) + 1
                 head = struct.pack(
-                    "!BBHLL", 0x80, original[1] & 0x80 | REPEAT_TYPE, self._repeat_sequence,
+                    "!BBHLL", 0x80, original[1] + 1, self._repeat_sequence,
                     struct.unpack("!L", original[4:8])[0], self.repeat_source,
                 )  # fmt: skip
                 self.sending.send_packet(head + original[2:4] + original[12:])
@@ -409,7 +426,7 @@ class Bot:
                 for place, piece in enumerate(pieces):
                     last = place == len(pieces) - 1
                     head = struct.pack(
-                        "!BBHLL", 0x80, VIDEO_TYPE | 0x80 * last, sequence & 0xFFFF,
+                        "!BBHLL", 0x80, self._types[self.codec] | 0x80 * last, sequence & 0xFFFF,
                         time & 0xFFFFFFFF, self.video_source,
                     )  # fmt: skip
                     self._history[sequence & 0xFFFF] = head + piece
@@ -419,6 +436,16 @@ class Bot:
                 picture += 1
             time += VIDEO_STEP
             await asyncio.sleep(0.04)
+
+
+def _format_lines(name: str, kind: int) -> list[str]:
+    return [
+        f"a=rtpmap:{kind} {CODECS[name]}",
+        *([f"a=fmtp:{kind} {H264_FORM}"] if name == "h264" else []),
+        f"a=rtpmap:{kind + 1} rtx/90000",
+        f"a=fmtp:{kind + 1} apt={kind}",
+        f"a=rtcp-fb:{kind} nack",
+    ]
 
 
 def _codec(codec: RTCRtpCodecParameters) -> str:

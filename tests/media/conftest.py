@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,7 @@ from signaling.engine import (
     MediaRefusedError,
     MemberId,
     Offer,
+    OfferAgain,
     Reset,
     RoomId,
 )
@@ -55,7 +57,7 @@ class Stage:
         level: int = 20,
         media: Clip | None = None,
         codec: str = "vp8",
-        decodes_h264: bool = True,
+        **how: Any,
     ) -> Bot:
         member = MemberId(name)
 
@@ -69,7 +71,7 @@ class Stage:
             media=media,
             level=level,
             codec=codec,
-            decodes_h264=decodes_h264,
+            **how,
         )
         return self.bots[name]
 
@@ -112,11 +114,16 @@ class Stage:
         self.events.append(event)
         if isinstance(event, Encodings) and event.member in self.bots:
             self.bots[event.member].encode(event.rids)
-        bot = self.bots.get(event.member) if isinstance(event, Offer) else None
+        bot = self.bots.get(event.member) if isinstance(event, Offer | OfferAgain) else None
         if bot is not None and isinstance(event, Offer):
-            task = asyncio.create_task(_answer(bot, event))
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+            self._spawn(_answer(bot, event))
+        elif bot is not None:
+            self._spawn(bot.offer_again())
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
     def saw(self, event: MediaEvent) -> bool:
         return event in self.events

@@ -17,6 +17,7 @@ from signaling.engine import (
     MediaUnavailableError,
     MemberId,
     Offer,
+    OfferAgain,
     Reset,
 )
 from signaling.protocol import Relay
@@ -94,6 +95,8 @@ class Site:
             elif isinstance(event, Encodings):
                 rids = {"type": "encodings", "rids": list(event.rids)}
                 await self._tell(event.member, rids)
+            elif isinstance(event, OfferAgain):
+                await self._tell(event.member, {"type": "again"})
             elif isinstance(event, Reset):
                 for member in event.members:
                     await self._tell(member, {"type": "reset"})

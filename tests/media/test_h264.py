@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.async_api import async_playwright
 
-from signaling.engine import MemberId, RoomId
-from signaling.media.codecs import Codec, payload_type_of, preferred
+from signaling.engine import MemberId, OfferAgain, RoomId
+from signaling.media.codecs import PICTURES, Codec, payload_type_of, preferred
 from signaling.media.h264 import Pictures
 from signaling.media.rtp import MalformedError
 from signaling.media.sdp import read_description
@@ -16,6 +16,7 @@ from signaling.supervisor import EmbeddedEngine
 from tests.media.browsers import chromium, enter, sees
 from tests.media.clips import h264_packets
 from tests.media.conftest import LOOPBACK, hears, until
+from tests.media.listening import gets, reading
 from tests.media.site import served
 from tests.media.test_forwarding import in_order, sources_in, steps
 from tests.media.test_sdp import CHROMIUM
@@ -92,6 +93,13 @@ def test_vp8_comes_first_unless_somebody_could_not_decode_it():
     assert preferred([frozenset(both), frozenset(other)])[0] is Codec.H264
 
 
+def test_what_is_sent_stays_unless_more_could_decode_another():
+    both, old, other = {Codec.VP8, Codec.H264}, {Codec.VP8}, {Codec.H264}
+    watching = [frozenset(both), frozenset(old), frozenset(other)]
+    assert [preferred(watching, sent=one)[0] for one in PICTURES] == [*PICTURES]
+    assert preferred([frozenset(old)], sent=Codec.H264)[0] is Codec.VP8
+
+
 async def enter_with(stage, name: str, **how):
     bot = stage.bot(name, **how)
     await bot.join()
@@ -127,7 +135,7 @@ async def test_repeats_of_h264_have_the_repeat_type_of_h264(stage):
 async def test_who_cannot_decode_h264_is_not_offered_it_and_has_the_sound(stage):
     await enter_with(stage, "a", codec="h264")
     await enter_with(stage, "c")
-    b = await enter_with(stage, "b", decodes_h264=False)
+    b = await enter_with(stage, "b", decodes=frozenset({"vp8"}))
     await until(hears(b, "c"))
     await until(lambda: b.heard["a"].audio > 30)
     assert b.heard["a"].video == 0
@@ -150,6 +158,61 @@ async def test_a_person_who_comes_back_with_another_codec_is_seen_in_the_same_se
     assert b.offers[-1].count("m=") == sections
     arrivals = in_order(b.heard["a"].arrivals)
     assert steps([one.sequence for one in arrivals], 1 << 16) == {1}
+
+
+BOTH = ("vp8", "h264")
+H264 = frozenset({"h264"})
+
+
+async def test_who_decodes_h264_only_and_comes_later_sees_cameras_that_sent_vp8(stage):
+    a = await enter_with(stage, "a", offers=BOTH)
+    b = await enter_with(stage, "b", offers=BOTH)
+    await until(hears(b, "a"))
+    assert a.codec == "vp8"
+    links = [bot.sending for bot in (a, b)]
+    c = await enter_with(stage, "c", offers=BOTH, decodes=H264)
+    await until(hears(c, "a", "b"))
+    await until(hears(b, "a"))
+    assert (a.codec, b.codec) == ("h264", "h264")
+    assert links == [bot.sending for bot in (a, b)]  # the sound was not interrupted
+    for listener, speaker in ((b, "a"), (c, "a"), (c, "b")):
+        arrivals = in_order(listener.heard[speaker].arrivals)
+        changed = next(n for n, one in enumerate(arrivals) if one.payload_type == 98)
+        assert arrivals[changed].is_key_start
+        assert {one.payload_type for one in arrivals[changed:]} == {98}
+    assert stage.events.count(OfferAgain(A)) == 1
+    await stage.engine.close(MemberId("c"))
+    await a.restart()  # what is sent stays as it is
+    await until(hears(b, "a"))
+    assert a.codec == "h264"
+
+
+async def test_who_decodes_nothing_that_is_sent_has_the_sound_and_nobody_is_asked_in_vain(stage):
+    await enter_with(stage, "a")  # sends VP8 and has nothing else
+    b = await enter_with(stage, "b")
+    c = await enter_with(stage, "c", decodes=H264)
+    await until(hears(b, "a"))
+    await until(lambda: c.heard["a"].audio > 60)
+    assert c.heard["a"].video == 0
+    assert not stage.saw(OfferAgain(A))
+    offers = len(c.offers)
+    await until(hears(b, "a", packets=60))
+    assert len(c.offers) == offers
+
+
+async def test_recording_goes_over_to_the_other_codec_in_a_stream_of_its_own(stage):
+    with reading() as reader:
+        await stage.engine.capture(MAIN, to=reader.path)
+        await enter_with(stage, "a", offers=BOTH)
+        await until(gets(reader, "a"))
+        await enter_with(stage, "c", decodes=H264)
+        await until(lambda: reader.media("a", kind="video")[-1].stream.codec == "h264")
+        await until(gets(reader, "a"))
+        pictures = reader.media("a", kind="video")
+        changed = next(n for n, one in enumerate(pictures) if one.stream.codec == "h264")
+        assert {one.stream.codec for one in pictures[:changed]} == {"vp8"}
+        assert {one.stream.codec for one in pictures[changed:]} == {"h264"}
+        assert pictures[changed].payload[0] == 0x78  # a key frame's parameters
 
 
 @contextlib.asynccontextmanager

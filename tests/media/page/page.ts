@@ -156,6 +156,7 @@ class Seat {
   private receive(reply: Reply): void {
     if (reply.type === "offer") this.peers?.offer(reply.revision ?? 0, reply.sdp ?? "");
     else if (reply.type === "encodings") this.peers?.encode(reply.rids ?? []);
+    else if (reply.type === "again") this.peers?.offerAgain();
     else if (reply.type === "reset") this.peers?.reset();
     else if (reply.error === undefined) this.waiting.get(reply.ref ?? 0)?.resolve(reply);
     else this.waiting.get(reply.ref ?? 0)?.reject(new Error(reply.error));

@@ -10,7 +10,7 @@ export interface Alarm { ref: number; type: "alarm"; about?: string | null }
 
 export interface AlarmTaken { kind: "alarm.taken"; alarm_id: string }
 
-export interface Beat { ref: number; type: "beat"; loss?: number | null; rtt?: number | null; width?: number | null; height?: number | null; kbps?: number | null; freezes?: number | null }
+export interface Beat { ref: number; type: "beat"; loss?: number | null; rtt?: number | null; width?: number | null; height?: number | null; kbps?: number | null; freezes?: number | null; unseen?: number | null }
 
 export interface Called { kind: "called" }
 
@@ -57,6 +57,8 @@ export type Leg = "sending" | "receiving"
 export interface LetIn { ref: number; type: "let_in"; role: SessionRole; on: boolean }
 
 export type Line = "good" | "weak" | "bad"
+
+export interface MediaAgain { type: "media.again" }
 
 export interface MediaAnswer { ref: number; type: "media.answer"; revision: number; sdp: string }
 
@@ -168,12 +170,12 @@ export interface Sight { session: SessionCard; room: RoomCard | null; rooms: (Ro
 
 export type View = "large" | "small" | "none"
 
-export interface Vitals { loss: number | null; rtt: number | null; width: number | null; height: number | null; kbps: number | null; freezes: number | null }
+export interface Vitals { loss: number | null; rtt: number | null; width: number | null; height: number | null; kbps: number | null; freezes: number | null; unseen: number | null }
 
 export interface Welcome { type: "welcome"; you: string; sight: Sight; clock_now: string; n: number }
 
 export type ClientMessage = Hello | MediaPublish | MediaAnswer | MediaRestart | MediaRelay | MediaView | SayMute | Hand | Beat | Leave | Alarm | SessionStart | SessionPause | SessionExtend | SessionClose | LetIn | Admit | Dismiss | Mute | Floor | ShareStart | ShareStop | ShareLet | CaucusOpen | CaucusInvite | CaucusAnswer | CaucusEnter | CaucusLeave | CaucusClose | DoorOpen | DoorClose | RecordingStart | RecordingStop
 
-export type ServerMessage = Welcome | Fact | MediaOffer | MediaEncodings | MediaPictures | MediaReset | Done | Refused | Left
+export type ServerMessage = Welcome | Fact | MediaOffer | MediaEncodings | MediaAgain | MediaPictures | MediaReset | Done | Refused | Left
 
 export type Told = SessionChanged | SessionEnding | RoomChanged | RoomsChanged | PersonJoined | PersonLeft | PersonMoved | PersonLost | PersonBack | PersonMuted | PersonHand | PersonFloor | PersonShares | PersonLine | PersonVitals | PersonSpeaking | PlaceChanged | Called | CaucusInvited | CaucusAnswered | AlarmTaken | ActionsChanged

@@ -47,6 +47,10 @@ class FakeMedia implements MediaLink {
     this.did.push(`encode ${rids.join()}`);
   }
 
+  offerAgain(): void {
+    this.did.push("offer again");
+  }
+
   reset(): void {
     this.did.push("reset");
   }
@@ -179,12 +183,13 @@ describe("media", () => {
   test("begins once, is reset when the server says so, and resumes with the line", async () => {
     const { wire, wires, media } = await entered();
     wire.says({ type: "media.encodings", rids: ["q"] });
+    wire.says({ type: "media.again" });
     wire.says({ type: "media.reset" });
     wire.onclose?.({ code: 1012 });
     await vi.advanceTimersByTimeAsync(2_000);
     wires[1]?.onopen?.();
     wires[1]?.says(welcome(0));
-    expect(media.map((one) => one.did)).toEqual([["start", "encode q", "reset", "resume"]]);
+    expect(media.map((one) => one.did)).toEqual([["start", "encode q", "offer again", "reset", "resume"]]);
   });
 });
 

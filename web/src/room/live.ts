@@ -1,6 +1,6 @@
 /** A seat in a live session: the line, the picture of the room and the media, kept together. */
 
-import type { Done, Left, MediaEncodings, MediaOffer, MediaPictures, MediaReset, Relay, Told, Welcome } from "@/api/protocol.gen";
+import type { Done, Left, MediaAgain, MediaEncodings, MediaOffer, MediaPictures, MediaReset, Relay, Told, Welcome } from "@/api/protocol.gen";
 import { Line, type LineState, type Pass, type Push, type Request, type Vitals, type Wire } from "@/app/socket";
 import type { Problem } from "@/app/problem";
 import { amOutside, begin, told, type RoomState } from "./state";
@@ -13,6 +13,8 @@ export interface MediaLink {
   offer(revision: number, sdp: string): void;
   /** Which encodings of the camera are watched. */
   encode(rids: readonly string[]): void;
+  /** Offer once more what is sent. */
+  offerAgain(): void;
   /** The server's legs are gone. */
   reset(): void;
   /** The line is back: what was missed is asked for again. */
@@ -89,6 +91,7 @@ export function createLiveRoom(parts: RoomParts): LiveRoom {
         break;
       case "media.offer":
       case "media.encodings":
+      case "media.again":
       case "media.pictures":
       case "media.reset":
         asked(push);
@@ -98,9 +101,10 @@ export function createLiveRoom(parts: RoomParts): LiveRoom {
     }
   }
 
-  function asked(push: MediaOffer | MediaEncodings | MediaPictures | MediaReset): void {
+  function asked(push: MediaOffer | MediaEncodings | MediaAgain | MediaPictures | MediaReset): void {
     if (push.type === "media.offer") media?.offer(push.revision, push.sdp);
     else if (push.type === "media.encodings") media?.encode(push.rids);
+    else if (push.type === "media.again") media?.offerAgain();
     else if (push.type === "media.pictures") parts.onPictures(push.on);
     else media?.reset();
   }

@@ -13,6 +13,7 @@ import { createLiveRoom, type Signal } from "./live";
 import type { OwnMedia } from "./own";
 import { useSharing, type Sharing } from "./sharing";
 import { amOutside, company, may, myself, sharerAmong, type RoomState } from "./state";
+import { unseenAmong } from "./unseen";
 import { createViews, viewsKey, type Views } from "./views";
 
 export interface RoomOptions {
@@ -36,6 +37,8 @@ export interface Room {
   readonly legs: Readonly<ShallowRef<PeersState>>;
   readonly me: ComputedRef<ReturnType<typeof myself>>;
   readonly company: ComputedRef<ReturnType<typeof company>>;
+  /** Whose picture this device cannot show, though they are heard. */
+  readonly unseen: Readonly<ShallowRef<ReadonlySet<string>>>;
   /** Whose screen I see, and its picture once it comes. */
   readonly sharer: ComputedRef<ReturnType<typeof sharerAmong>>;
   readonly screen: ComputedRef<MediaStream | null>;
@@ -69,6 +72,8 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
   let vitals = NO_VITALS;
   /** Since the last heartbeat. */
   let freezes: number | null = null;
+  const unseen = shallowRef<ReadonlySet<string>>(new Set());
+  let suspected = unseen.value;
 
   const live = createLiveRoom({
     pass: async () => {
@@ -80,7 +85,7 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
     media: newPeers,
     stream: () => own.stream.value,
     vitals: () => {
-      const measured = { ...vitals, freezes };
+      const measured = { ...vitals, freezes, unseen: unseen.value.size };
       freezes = null;
       return measured;
     },
@@ -119,10 +124,20 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
       onVitals: ({ loss, rtt, width, height, kbps, freezes: more }) => {
         vitals = { loss, rtt, width, height, kbps };
         if (more !== null) freezes = (freezes ?? 0) + more;
+        lookForPictures();
       },
     });
     show(peers);
     return peers;
+  }
+
+  /** Twice in a row: while people come, or another codec is agreed, sound may be there first. */
+  function lookForPictures(): void {
+    const looks = !views.blind.value && document.visibilityState === "visible"; // else none need to come
+    const now = new Set(looks ? unseenAmong(others.value, streams) : []);
+    const lasting = new Set([...now].filter((id) => suspected.has(id)));
+    suspected = now;
+    if (lasting.size !== unseen.value.size || [...lasting].some((id) => !unseen.value.has(id))) unseen.value = lasting;
   }
 
   async function attempt(request: Request): Promise<Done | null> {
@@ -200,6 +215,7 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
     refusal,
     me,
     company: others,
+    unseen,
     sharer,
     screen: computed(() => streams.get(`${sharer.value?.participant_id ?? ""}${SCREEN}`) ?? null),
     sharing,

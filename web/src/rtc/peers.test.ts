@@ -187,6 +187,15 @@ test("only the encodings that somebody watches are sent", async () => {
   expect(video?.sender.encodings.every(({ active }) => active)).toBe(true);
 });
 
+test("what is sent is offered again over the same connection when the server asks for it", async () => {
+  await seat.up("alice");
+  const before = seat.published.length;
+  seat.peers.offerAgain();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seat.published).toHaveLength(before + 1);
+  expect(seat.connection(0).connectionState).toBe("connected");
+});
+
 test("a goodbye of the other end is met with new connections", async () => {
   await seat.up("alice");
   const [audio] = seat.connection(0).getTransceivers();

@@ -87,6 +87,13 @@ export class Peers {
     this.enqueue(async () => this.sender?.encode(rids));
   }
 
+  /** A `media.again` came: the answer will name another codec first. */
+  offerAgain(): void {
+    this.enqueue(async () => {
+      if (this.sender !== null) await this.negotiate(this.sender);
+    });
+  }
+
   /** A `media.reset` came: the server's legs are gone. */
   reset(): void {
     this.rebuilds = 0;

@@ -49,7 +49,8 @@ export class Receiver {
   }
 
   private sort(sections: readonly Section[]): void {
-    const tracks = new Map(this.connection.getTransceivers().map(({ mid, receiver }) => [mid, receiver.track]));
+    const taken = this.connection.getTransceivers().filter(({ currentDirection }) => currentDirection !== "inactive");
+    const tracks = new Map(taken.map(({ mid, receiver }) => [mid, receiver.track]));
     const present = new Map<string, MediaStreamTrack[]>();
     for (const { mid, member } of sections) {
       const track = tracks.get(mid);
