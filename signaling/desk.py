@@ -155,7 +155,8 @@ class Desk:
                 await self.follow(live, h.Compared(seat_id))
 
     async def _measure(self, live: Live, line: Line, beat: requests.Beat) -> None:
-        quality = line_of(loss=beat.loss, rtt=beat.rtt)
+        lost = (beat.loss, live.uplinks.get(line.seat_id))
+        quality = line_of(loss=max(share or 0.0 for share in lost), rtt=beat.rtt)
         if quality is not live.session.seat(line.seat_id).line:
             changed = h.LineChanged(line.seat_id, quality)
             await self._follow(live, changed, actor=line.actor)

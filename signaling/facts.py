@@ -201,7 +201,8 @@ class PersonLine(Shown):
 
 
 class Vitals(Shown):
-    """What somebody receives, as their own client measures it; null is not known."""
+    """What somebody receives, as their own client measures it, and what of theirs is lost on the
+    way to the server; null is not known."""
 
     loss: float | None = Field(None, description="0 to 1")
     rtt: float | None = Field(None, description="milliseconds there and back")
@@ -209,6 +210,7 @@ class Vitals(Shown):
     height: int | None = Field(None, description="of the same")
     kbps: float | None = None
     freezes: int | None = Field(None, description="pictures that stood still in the last minute")
+    sent_loss: float | None = Field(None, description="0 to 1, of what they send")
     unseen: int | None = Field(None, description="people whose picture their device cannot show")
 
 

@@ -66,6 +66,9 @@ class Live:
     permitted: dict[UUID, Passed] = field(default_factory=dict)
     favoured: set[UUID] = field(default_factory=set)
     vitals: dict[UUID, Vitals] = field(default_factory=dict)
+    uplinks: dict[UUID, float] = field(default_factory=dict)
+    """The share that the engine misses of what each seat sends."""
+
     freezes: dict[UUID, deque[tuple[float, int]]] = field(default_factory=dict)
     place: Place | None = None
     tape: Tape = field(default_factory=Tape)
@@ -211,6 +214,7 @@ class Live:
         self.permitted.pop(seat_id, None)
         self.favoured.discard(seat_id)
         self.vitals.pop(seat_id, None)
+        self.uplinks.pop(seat_id, None)
         self.freezes.pop(seat_id, None)
         await self.ground.engine.close(member(seat_id))
 
@@ -231,6 +235,7 @@ class Live:
             recent.append((now, vitals.freezes))
             in_minute = sum(count for at, count in recent if now - at < MINUTE)
             vitals = vitals.model_copy(update={"freezes": in_minute})
+        vitals = vitals.model_copy(update={"sent_loss": self.uplinks.get(seat_id)})
         self.vitals[seat_id] = vitals
         for line in self.lines.values():
             if looks_after(self.session.seat(line.seat_id)):

@@ -16,3 +16,4 @@ class Pace:
     media_kept: float = 60.0
     places_every: float = 20.0
     recheck_every: float = 0.5
+    uplinks_every: float = 5.0

@@ -1,4 +1,4 @@
-"""How well a line does, from what the client measures of it."""
+"""How well a line does, from what the client and the server measure of it."""
 
 from signaling.facts import Line
 

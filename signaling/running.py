@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from signaling import media_news, pulse, revocation
+from signaling import media_news, pulse, revocation, uplinks
 from signaling.desk import Desk
 
 
@@ -14,6 +14,7 @@ async def running(desk: Desk) -> AsyncIterator[Desk]:
         asyncio.create_task(media_news.follow_engine(desk)),
         asyncio.create_task(pulse.beat(desk)),
         asyncio.create_task(revocation.watch(desk)),
+        asyncio.create_task(uplinks.watch(desk)),
     ]
     try:
         yield desk

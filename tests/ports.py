@@ -40,6 +40,7 @@ class SilentEngine:
     screens: set[MemberId] = field(default_factory=set)
     calls: list[tuple[str, MemberId]] = field(default_factory=list)
     closed: list[MemberId] = field(default_factory=list)
+    numbers: dict[RoomId, tuple[MemberStats, ...]] = field(default_factory=dict)
     queue: asyncio.Queue[MediaEvent] = field(default_factory=asyncio.Queue)
 
     async def publish(self, member: MemberId, offer: str) -> str:
@@ -96,7 +97,7 @@ class SilentEngine:
             self.captured[room] = to
 
     async def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
-        return ()
+        return self.numbers.get(room, ())
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:

@@ -9,7 +9,7 @@ from server.http.endpoints import Routes, View
 from server.identity.permissions import Permission
 from signaling import troubled
 from signaling.facts import Vitals
-from signaling.troubled import InTrouble, Trouble
+from signaling.troubled import InTrouble, Trouble, Troubled
 
 routes = Routes()
 
@@ -19,8 +19,7 @@ class TroubledView(View):
 
     role: SessionRole
     trouble: Trouble
-    loss: float | None
-    rtt: float | None
+    vitals: Vitals
 
 
 class InTroubleView(View):
@@ -47,9 +46,9 @@ def _view(shown: InTrouble) -> InTroubleView:
         unit_name=shown.unit_name,
         host_name=shown.host_name,
         begins_at=shown.appointment.begins_at,
-        people=[_person(one.role, one.trouble, one.vitals or Vitals()) for one in shown.people],
+        people=[_person(one) for one in shown.people],
     )
 
 
-def _person(role: SessionRole, trouble: Trouble, vitals: Vitals) -> TroubledView:
-    return TroubledView(role=role, trouble=trouble, loss=vitals.loss, rtt=vitals.rtt)
+def _person(one: Troubled) -> TroubledView:
+    return TroubledView(role=one.role, trouble=one.trouble, vitals=one.vitals or Vitals())

@@ -1,5 +1,6 @@
 """Who is a member, in which room, and who therefore hears whom."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from signaling.media.thrift import Thrift
 from signaling.media.track import SHARED, Label
 from signaling.media.voices import Voice
 
+REPORTS_KEPT = 5
+"""Seconds over which the loss of what somebody sends is told: one report is made in each."""
+
 
 @dataclass(slots=True, eq=False)
 class Sending:
@@ -21,7 +25,9 @@ class Sending:
     link: Link
     publisher: Publisher
     is_silent: bool = False
-    lost_share: float = 0.0
+    lost: deque[float] = field(default_factory=lambda: deque(maxlen=REPORTS_KEPT))
+    """The worst share that was missed, of each report."""
+
     prefers: Codec | None = None
     """What the client was asked to offer again for."""
 
@@ -30,6 +36,11 @@ class Sending:
 
     asked_at: dict[str, float] = field(default_factory=dict)
     watched_at: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def lost_share(self) -> float:
+        """Of the last seconds."""
+        return sum(self.lost) / len(self.lost) if self.lost else 0.0
 
 
 @dataclass(slots=True, eq=False)

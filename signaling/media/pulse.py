@@ -128,7 +128,8 @@ class Pulse:
         if sending is None:
             return
         video_kbps = self._video_kbps(member)
-        report, sending.lost_share = sending.publisher.report(now, video_kbps=video_kbps)
+        report, lost_share = sending.publisher.report(now, video_kbps=video_kbps)
+        sending.lost.append(lost_share)
         if report:
             sending.link.transmit_control(report)
 

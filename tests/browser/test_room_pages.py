@@ -217,7 +217,7 @@ async def test_leader_reads_how_the_line_of_each_does_and_a_resident_only_their_
                 watcher = Staff(await context.new_page(), district)
                 await watcher.sign_in(login)
                 await watcher.go(path)
-                await watcher.reads("路上丢失 很多（30%）")
+                await watcher.reads("收到时丢失 很多（30%）")
                 await no_violations(watcher.page)
 
 

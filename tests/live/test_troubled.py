@@ -8,7 +8,8 @@ from tests.reception import add_centre
 from tests.sockets import RefusedError
 
 PATH = "/api/line/troubled"
-BAD = {"loss": 0.25, "rtt": 300.0}
+BAD = {"loss": 0.25, "rtt": 300.0, "width": 320, "height": 180, "kbps": 90.5, "freezes": 3}
+UNKNOWN = {"sent_loss": None, "unseen": None}
 
 
 async def test_bad_and_lost_lines_are_shown_by_role_and_never_by_name(hall):
@@ -21,7 +22,9 @@ async def test_bad_and_lost_lines_are_shown_by_role_and_never_by_name(hall):
     await wang.send("beat", **BAD)
     await li.send("beat", loss=0.06)  # weak is no trouble yet
     [shown] = await clerk.get(PATH)
-    assert shown["people"] == [{"role": "petitioner", "trouble": "bad", **BAD}]
+    assert shown["people"] == [
+        {"role": "petitioner", "trouble": "bad", "vitals": {**BAD, **UNKNOWN}}
+    ]
     assert (shown["appointment_id"], shown["host_name"]) == (str(hall.appointment.id), "Leader 1")
     assert await duty.get(PATH) == [shown]
     for canary in ("Wang", "Li", wang.id, str(hall.case.id)):

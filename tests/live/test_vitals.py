@@ -1,18 +1,24 @@
 """How people's lines do: told to who looks after the session, and in sums to Prometheus."""
 
+import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from server.app.metrics import token_of
 from server.kernel.config import ConfigError, Metrics
-from signaling.engine import Carried
+from signaling import uplinks
+from signaling.engine import Carried, MemberId, MemberStats, RoomId
 from signaling.facts import Vitals
 from signaling.meters import Meters
 from tests.hall import open_hall, serving
+from tests.media.conftest import until
 from tests.sockets import RefusedError
 
-NUMBERS = {"loss": 0.03, "rtt": 120.0, "width": 640, "height": 360, "kbps": 812.5, "freezes": 2}
+NUMBERS = {
+    "loss": 0.03, "rtt": 120.0, "width": 640, "height": 360, "kbps": 812.5, "freezes": 2, "unseen": 0,
+}  # fmt: skip
 TOKEN_TEXT = "the monitoring's token, long enough"
 
 
@@ -22,7 +28,7 @@ async def test_hosts_are_told_what_everybody_receives_and_nobody_else_is(hall):
     wang = await hall.inside("Wang", host)
     await wang.send("beat", **NUMBERS)
     told = await host.wait_for("person.vitals", participant_id=wang.id)
-    assert told["vitals"] == NUMBERS
+    assert told["vitals"] == {**NUMBERS, "sent_loss": None}
     await li.send("beat")
     empty = await host.wait_for("person.vitals", participant_id=li.id)
     assert set(empty["vitals"].values()) == {None}
@@ -131,3 +137,35 @@ async def test_freezes_are_told_of_the_last_minute(hall):
         fact = await host.wait_for("person.vitals", since=mark, participant_id=wang.id)
         told.append(fact["vitals"]["freezes"])
     assert told == [2, None, 3, 1]
+
+
+def stats(seat, *, sent_loss: float) -> MemberStats:
+    return MemberStats(
+        MemberId(seat.id), sent_loss=sent_loss, sent_kbps=300.0, received_loss=0.0,
+        received_kbps=300.0, round_trip=None, last_packet_age=0.0, forwarded_packets=1,
+    )  # fmt: skip
+
+
+async def test_loss_of_what_somebody_sends_is_told_and_counts_for_their_line(hall):
+    desk = hall.services.desk
+    desk.pace = replace(desk.pace, uplinks_every=0.05)
+    host = await hall.host()
+    wang, li = await hall.inside("Wang", host), await hall.inside("Li", host)
+    live = desk.lives[hall.appointment.id]
+    hall.services.media.numbers[RoomId(wang.room["id"])] = (
+        stats(wang, sent_loss=0.3), stats(li, sent_loss=0.0)
+    )  # fmt: skip
+    watching = asyncio.create_task(uplinks.watch(desk))
+    try:
+        await until(lambda: len(live.uplinks) == 2)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    for seat, lost, line in ((wang, 0.3, "bad"), (li, 0.0, "good")):
+        await seat.send("beat", loss=0.0)
+        told = await host.wait_for("person.vitals", participant_id=seat.id)
+        assert (told["vitals"]["sent_loss"], told["vitals"]["loss"]) == (lost, 0.0)
+        assert live.session.seat(UUID(seat.id)).line == line
+    clerk = await hall.staff(await hall.clerk())
+    [shown] = await clerk.get("/api/line/troubled")
+    assert [one["vitals"]["sent_loss"] for one in shown["people"]] == [0.3]

@@ -170,7 +170,7 @@ export interface Sight { session: SessionCard; room: RoomCard | null; rooms: (Ro
 
 export type View = "large" | "small" | "none"
 
-export interface Vitals { loss: number | null; rtt: number | null; width: number | null; height: number | null; kbps: number | null; freezes: number | null; unseen: number | null }
+export interface Vitals { loss: number | null; rtt: number | null; width: number | null; height: number | null; kbps: number | null; freezes: number | null; sent_loss: number | null; unseen: number | null }
 
 export interface Welcome { type: "welcome"; you: string; sight: Sight; clock_now: string; n: number }
 

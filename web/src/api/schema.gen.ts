@@ -628,7 +628,7 @@ export interface ToldView { name: string; role: SessionRole; sms: boolean; mail:
 
 export type Trouble = "holiday" | "away" | "overlap" | "weekend"
 
-export interface TroubledView { role: SessionRole; trouble: "bad" | "lost"; loss: number | null; rtt: number | null }
+export interface TroubledView { role: SessionRole; trouble: "bad" | "lost"; vitals: Vitals }
 
 export type Unfit = "same_leader" | "too_late" | "lower_rank" | "receives_then" | "away_then" | "busy_then" | "keeps_out"
 
@@ -639,6 +639,8 @@ export interface UnitRef { unit_id: string; name: string }
 export interface UnitView { id: string; code: string; kind: UnitKind; name: string; name_en: string | null; parent_id: string | null; is_site: boolean; phone: string | null; address: string | null }
 
 export interface Verified { lines: number; broken: number | null }
+
+export interface Vitals { loss: number | null; rtt: number | null; width: number | null; height: number | null; kbps: number | null; freezes: number | null; sent_loss: number | null; unseen: number | null }
 
 export interface WaitingView { id: string; reference: string; state: EntryState; place: number | null; day_id: string; leader: LeaderView; begins_at: string; ends_at: string; sentence: string; person_name: string; asked_at: string; appointment_id: string | null; actions: (string)[] }
 

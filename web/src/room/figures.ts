@@ -2,8 +2,8 @@
 
 import type { Vitals } from "@/api/protocol.gen";
 
-/** Those that are shown: how high a picture is says no more than how wide. */
-type Measured = Omit<Vitals, "height">;
+/** Those that are graded: how high a picture is says no more than how wide. */
+type Measured = Omit<Vitals, "height" | "unseen">;
 
 export type Grade = "good" | "weak" | "bad" | "unknown";
 
@@ -15,12 +15,13 @@ export interface Figure {
 }
 
 /** From where on it is weak, and bad; where more is better, below what. The first two are the server's own bounds. */
-const WORSE = { loss: [0.05, 0.2], rtt: [500, 1000], freezes: [1, 4] } as const;
+const WORSE = { loss: [0.05, 0.2], sent_loss: [0.05, 0.2], rtt: [500, 1000], freezes: [1, 4] } as const;
 const BETTER = { kbps: [300, 100], width: [320, 1] } as const;
 
 export function figuresOf(vitals: Measured): Figure[] {
   return [
     rising("loss", vitals.loss, percent),
+    rising("sent_loss", vitals.sent_loss, percent),
     rising("rtt", vitals.rtt, Math.round),
     falling("kbps", vitals.kbps),
     falling("width", vitals.width),

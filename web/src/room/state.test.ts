@@ -176,7 +176,7 @@ test("who is told of the rooms looks after the session, nobody else", () => {
 
 test("how the lines of others do is remembered, each by itself, and changes nothing else", () => {
   const before = begin(welcome([person("me"), person("a")]));
-  const vitals = { loss: 0.1, rtt: 300, width: 320, height: 180, kbps: 200, freezes: 1 };
+  const vitals = { loss: 0.1, rtt: 300, width: 320, height: 180, kbps: 200, freezes: 1, sent_loss: 0, unseen: 0 };
   const after = told(before, { kind: "person.vitals", participant_id: "a", vitals });
   expect(after).toEqual({ ...before, vitals: new Map([["a", vitals]]) });
 });

@@ -1,0 +1,30 @@
+"""What the engine misses of what people send: asked for now and then, beside everything else."""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from signaling.desk import Desk
+from signaling.engine import MediaUnavailableError, RoomId
+from signaling.live import Live
+
+log = logging.getLogger("yuntiao.live")
+
+
+async def watch(desk: Desk) -> None:
+    """Ask the engine about every room with people in it, for ever."""
+    while True:
+        await asyncio.sleep(desk.pace.uplinks_every)
+        for live in list(desk.lives.values()):
+            try:
+                live.uplinks = await _losses(live)
+            except MediaUnavailableError:
+                live.uplinks = {}
+            except Exception:
+                log.exception("uplinks of session %s", live.session.id)
+
+
+async def _losses(live: Live) -> dict[UUID, float]:
+    rooms = {room for seat_id, room in live.granted.items() if seat_id in live.lines}
+    told = [await live.ground.engine.stats(RoomId(str(room))) for room in rooms]
+    return {UUID(one.member): one.sent_loss for numbers in told for one in numbers}
