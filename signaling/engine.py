@@ -244,10 +244,6 @@ class MediaEngine(Protocol):
 
     async def close(self, member: MemberId) -> None: ...
 
-    async def close_room(self, room: RoomId) -> None:
-        """Revoke everyone who is in the room; it is captured no more."""
-        ...
-
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
         """Give all that is published in this room to the Unix datagram socket there; None ends it.
 

@@ -1,6 +1,7 @@
 """One live session in memory: carries out its turns in the order that lets nobody hear too much."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from signaling.session import Outcome
 from signaling.sight import HERE, looks_after, sight_of
 from signaling.store import Stored
 from signaling.tapes import Tape, Tapes
+
+log = logging.getLogger("yuntiao.live")
 
 Step = Callable[[Session], Outcome]
 Along = Callable[[Tx], Awaitable[None]]
@@ -100,7 +103,7 @@ class Live:
     ) -> None:
         """One turn: the engine revokes, the database commits, the engine grants, facts go out.
 
-        A failed commit restores the old rooms. `along` works in the same transaction, `then`
+        An engine that does not revoke, or a failed commit, restores the old rooms. `along` works in the same transaction, `then`
         comes after the facts and before lines are closed. The caller holds the lock.
         """
         before = self.session
@@ -111,13 +114,12 @@ class Live:
         wanted = self._wanted(outcome.session)
         leaving = {seat: room for seat, room in self.granted.items() if wanted.get(seat) != room}
         effects = [*outcome.effects, *await self._connections(outcome.session, leaving)]
-        for seat_id in leaving:
-            await self.ground.engine.revoke(member(seat_id))
         try:
+            for seat_id in leaving:
+                await self.ground.engine.revoke(member(seat_id))
             await self._keep(before, outcome.session, effects, actor=actor, along=along)
         except BaseException:
-            for seat_id, room_id in leaving.items():
-                await self.ground.engine.grant(member(seat_id), RoomId(str(room_id)))
+            await self._restore(leaving)
             raise
         self.session = outcome.session
         for seat_id in leaving:
@@ -131,6 +133,14 @@ class Live:
         await self._grant(wanted)
         await self._favour(wanted)
         self._push(effects, then)
+
+    async def _restore(self, leaving: dict[UUID, UUID]) -> None:
+        """Everybody where they were; one whom the engine cannot bring back holds up nobody else."""
+        for seat_id, room_id in leaving.items():
+            try:
+                await self.ground.engine.grant(member(seat_id), RoomId(str(room_id)))
+            except MediaUnavailableError as away:
+                log.warning("media of seat %s: %s", seat_id, away)
 
     def _wanted(self, session: Session) -> dict[UUID, UUID]:
         """Where the engine is to have whom; one whose line is lost keeps what was granted."""

@@ -140,12 +140,6 @@ class Pool:
                 await known.pass_on(lambda engine: engine.close(member))
             self._forget_empty_rooms()
 
-    async def close_room(self, room: RoomId) -> None:
-        for member, known in list(self._members.items()):
-            if known.room == room:
-                await self.revoke(member)
-        await self.capture(room, to=None)
-
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
         place = self._rooms.get(room)
         if to is None:

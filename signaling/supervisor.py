@@ -144,11 +144,6 @@ class EmbeddedEngine:
         self._views.pop(member, None)
         await self._obey(messages.Close(member))
 
-    async def close_room(self, room: RoomId) -> None:
-        self._places = {who: where for who, where in self._places.items() if where != room}
-        self._captures.pop(room, None)
-        await self._obey(messages.CloseRoom(room))
-
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
         if to is None:
             self._captures.pop(room, None)

@@ -7,7 +7,15 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from server.kernel.outside import NotDelivered, Sms
-from signaling.engine import Carried, MediaEvent, MemberId, MemberStats, RoomId, View
+from signaling.engine import (
+    Carried,
+    MediaEvent,
+    MediaUnavailableError,
+    MemberId,
+    MemberStats,
+    RoomId,
+    View,
+)
 
 
 @dataclass
@@ -41,6 +49,9 @@ class SilentEngine:
     calls: list[tuple[str, MemberId]] = field(default_factory=list)
     closed: list[MemberId] = field(default_factory=list)
     numbers: dict[RoomId, tuple[MemberStats, ...]] = field(default_factory=dict)
+    stuck: set[MemberId] = field(default_factory=set)
+    """Whom it does not revoke: it is away."""
+
     queue: asyncio.Queue[MediaEvent] = field(default_factory=asyncio.Queue)
 
     async def publish(self, member: MemberId, offer: str) -> str:
@@ -60,6 +71,8 @@ class SilentEngine:
         self.rooms[member] = room
 
     async def revoke(self, member: MemberId) -> None:
+        if member in self.stuck:
+            raise MediaUnavailableError("away")
         self.rooms.pop(member, None)
 
     async def permit(
@@ -86,9 +99,6 @@ class SilentEngine:
         self.permits.pop(member, None)
         self.screens.discard(member)
         self.favoured.discard(member)
-
-    async def close_room(self, room: RoomId) -> None:
-        self.rooms = {m: r for m, r in self.rooms.items() if r != room}
 
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
         if to is None:

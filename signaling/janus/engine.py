@@ -218,11 +218,6 @@ class JanusEngine:
         self._people.pop(member, None)
         await self._end_if_left(person.home)
 
-    async def close_room(self, room: RoomId) -> None:
-        for person in self._in_room(room):
-            await self.revoke(person.id)
-        await self.capture(room, to=None)
-
     async def capture(self, room: RoomId, *, to: Path | None) -> None:
         if self._captures is not None:
             await self._captures.direct(room, to)

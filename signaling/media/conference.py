@@ -147,11 +147,6 @@ class Conference:
         self._end_receiving(member)
         self.members.pop(member_id, None)
 
-    def close_room(self, room: RoomId) -> None:
-        for member in self.in_room(room):
-            self.revoke(member.id)
-        self.capture(room, None)
-
     def capture(self, room: RoomId, to: str | None) -> None:
         """Give what is sent in this room to a socket; None ends that."""
         self.captures.direct(room, to, self.in_room(room), now=self._ground.clock())

@@ -93,11 +93,6 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseRoom:
-    room: RoomId
-
-
-@dataclass(frozen=True, slots=True)
 class Capture:
     """`to`: the path of a Unix datagram socket; None ends it."""
 
@@ -120,7 +115,7 @@ class Ping:
     """Proves that the worker's loop turns."""
 
 
-Arrangement = Grant | Revoke | Permit | Favour | Show | Close | CloseRoom | Capture
+Arrangement = Grant | Revoke | Permit | Favour | Show | Close | Capture
 """Who is where, who gets what of whom, and what is captured."""
 
 Command = Publish | Subscribe | Answer | RestartReceiving | Stats | Count | Ping | Arrangement
@@ -185,7 +180,6 @@ _KINDS: dict[str, type] = {
             Favour,
             Show,
             Close,
-            CloseRoom,
             Capture,
         ),
         *(Stats, Count, Carried, Ping, Ready, Failed, Call, Done, Refused, Broken),

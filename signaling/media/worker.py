@@ -152,8 +152,6 @@ def _arrange(command: messages.Arrangement, conference: Conference) -> None:
             conference.view(member, shown, screen=View(screen), pictures=pictures)
         case messages.Close(member):
             conference.close(member)
-        case messages.CloseRoom(room):
-            conference.close_room(room)
         case messages.Capture(room, to):
             conference.capture(room, to)
 

@@ -126,6 +126,26 @@ async def test_failed_commit_restores_the_old_room(hall, owner_engine):
     assert wang.id not in hall.services.media.rooms
 
 
+@pytest.mark.parametrize("stuck", ["host", "wang"])
+async def test_engine_that_does_not_revoke_leaves_everybody_where_they_were(hall, stuck):
+    """Of two who are to go, one is not let go: neither is moved, and both can be moved later."""
+    host = await hall.host()
+    wang = await hall.inside("Wang", host)
+    engine = hall.services.media
+    before = dict(engine.rooms)
+    engine.stuck.add({"host": host.id, "wang": wang.id}[stuck])
+    marks = {seat: seat.mark for seat in (host, wang)}
+    with pytest.raises(RefusedError):
+        await host.send("session.close", result="held")
+    assert engine.rooms == before
+    assert hall.services.desk.lives[hall.appointment.id].session.state == "live"
+    assert all(seat.facts(since=mark) == [] for seat, mark in marks.items())
+    engine.stuck.clear()
+    await host.send("session.close", result="held")
+    await wang.wait_for("leave")
+    assert engine.rooms == {}
+
+
 async def test_media_offers_reach_their_seat_and_a_new_worker_resets_who_is_inside(hall):
     host = await hall.host()
     wang = await hall.inside("Wang", host)

@@ -175,18 +175,6 @@ async def test_a_room_is_captured_wherever_it_is(reader):
         assert max(one.arrived for one in reader.media()) <= left
 
 
-async def test_the_end_of_a_room_is_the_end_of_its_capture(stage, reader):
-    await stage.enter("a", MAIN)
-    await stage.engine.capture(MAIN, to=reader.path)
-    await until(gets(reader, "a"))
-    await stage.engine.close_room(MAIN)
-    ended = time.monotonic()
-    await stage.engine.grant(A, MAIN)
-    await stage.enter("b", MAIN)
-    await until(hears(stage.bots["b"], "a"))
-    assert max(one.arrived for one in reader.media()) <= ended
-
-
 def test_records_come_as_they_went():
     """Whatever is no batch is refused as such."""
     stream = capture.Stream("a", "e", "audio", 0, "opus", 7)
