@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from scheduling.slots import GENERAL, Reason
+from scheduling.slots import AWAKE, GENERAL, Reason
 from server.kernel.driver import Driver
 from server.kernel.errors import Conflict, Plain
 
@@ -30,17 +30,18 @@ FREE = """
         AND (c.expires_at IS NULL OR c.expires_at > $2))
     ORDER BY {order} LIMIT 3
 """
+PUBLIC = f"{GENERAL} AND {AWAKE}".format(now="$2")
 OF_LEADER = FREE.format(
     which="d.leader_id = $1",
     first="MATERIALIZED",
     order="ROW(s.begins_at, d.rank)",
-    general=GENERAL.format(now="$2"),
+    general=PUBLIC,
 )
 OF_OTHERS = FREE.format(
     which="d.leader_id <> $1",
     first="NOT MATERIALIZED",
     order="s.begins_at, d.rank",
-    general=GENERAL.format(now="$2"),
+    general=PUBLIC,
 )
 
 # For people whose time fell away: also before booking opens, and after it closed.

@@ -13,7 +13,7 @@ from scheduling.mediation.times import main_room
 from scheduling.plans import day_moves
 from scheduling.plans.cutting import instant
 from scheduling.public_days import PUBLIC_STATES
-from scheduling.slots import GENERAL
+from scheduling.slots import AWAKE, GENERAL
 from scheduling.tables import (
     Appointment,
     AppointmentState,
@@ -101,7 +101,8 @@ TIMES = f"""
     SELECT s.begins_at, s.ends_at, bool_or(c.id IS NULL AND {GENERAL.format(now="$4")}) AS is_free,
            bool_and((d.state <> 'published' OR d.invited_only) AND NOT EXISTS (
                SELECT 1 FROM waitlist_entry w
-               WHERE w.day_id = d.id AND w.state IN ('waiting', 'offered'))) AS in_turn
+               WHERE w.day_id = d.id AND w.state IN ('waiting', 'offered')))
+           AND bool_or(c.id IS NULL AND ({AWAKE.format(now="$4")} OR s.left_by = $5)) AS in_turn
     FROM slot s JOIN reception_day d ON d.id = s.day_id
     LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $4) AND c.appointment_id IS DISTINCT FROM $5

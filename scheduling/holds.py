@@ -112,7 +112,9 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
         await give_up(tx, account_id)
     if facts.held_lately >= HOLDS_A_MINUTE:  # slot after slot: a script, not a person
         raise Throttled("too_often", retry_after=int(LATELY.total_seconds()))
-    made = await keep(tx, facts, account_id=account_id, until=tx.now + config.hold_lifetime)
+    made = await keep(
+        tx, facts, account_id=account_id, until=tx.now + config.hold_lifetime, seats=facts.at_once
+    )
     tx.audit("hold", "appointment", made.appointment_id, slot=made.slot_id)
     return made
 

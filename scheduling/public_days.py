@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from scheduling.slots import GENERAL, Leader, Reason, leader
+from scheduling.slots import AWAKE, GENERAL, Leader, Reason, leader
 from scheduling.tables import ClaimReason, DayState, ReceptionKind
 from server.kernel.driver import Row
 from server.kernel.uow import Tx
@@ -50,7 +50,7 @@ class Card:
 class SlotState:
     """One bookable time; for several seats, the lowest free one stands for all.
 
-    `claimed_for` says to staff what the leader's time is taken for.
+    To staff: `claimed_for` is what the leader's time is taken for, `rests_until` when it comes back.
     """
 
     slot_id: UUID
@@ -58,6 +58,7 @@ class SlotState:
     ends_at: datetime
     reason: Reason | None
     claimed_for: ClaimReason | None
+    rests_until: datetime | None = None
 
 
 class Day(Protocol):
@@ -102,27 +103,27 @@ CARDS = """
         ) times
     ) seats ORDER BY shown.begins_at, shown.rank
     """
+PUBLIC = f"{GENERAL} AND {AWAKE}".format(now="$1")
 COMING = CARDS.format(
     which=f"""d.state IN ({", ".join(f"'{state}'" for state in PUBLIC_STATES)})
               AND d.begins_at > $2::timestamptz - interval '1 day' AND d.begins_at < $3 AND d.ends_at > $2
               AND ($4::uuid IS NULL OR d.leader_id = $4)""",
     most=MOST_DAYS,
-    general=GENERAL.format(now="$1"),
+    general=PUBLIC,
 )
-ONE = CARDS.format(
-    which="d.id = $2 AND d.state <> 'draft'", most=1, general=GENERAL.format(now="$1")
-)
+ONE = CARDS.format(which="d.id = $2 AND d.state <> 'draft'", most=1, general=PUBLIC)
 TIMES = f"""
     SELECT DISTINCT ON (s.begins_at) s.id, s.begins_at, s.ends_at,
            c.resource IS NOT NULL AS taken, c.expires_at IS NOT NULL AS held, c.reason,
            EXISTS (SELECT 1 FROM waitlist_entry w WHERE w.day_id = s.day_id
                    AND w.state IN ('waiting', 'offered')) AS waited_for,
-           NOT {GENERAL.format(now="$2")} AS kept
+           NOT {GENERAL.format(now="$2")} AS kept,
+           CASE WHEN s.rests_until > $2 THEN s.rests_until END AS rests_until
     FROM slot s LEFT JOIN claim c ON c.resource = s.resource AND c.seats @> s.seat
          AND c.during && tstzrange(s.begins_at, s.ends_at)
          AND (c.expires_at IS NULL OR c.expires_at > $2)
     WHERE s.day_id = $1
-    ORDER BY s.begins_at, taken, kept, s.seat, held
+    ORDER BY s.begins_at, taken, kept, rests_until NULLS FIRST, s.seat, held
     """  # noqa: S608  (our own words)
 
 
@@ -170,7 +171,7 @@ async def times(tx: Tx, day: Day) -> list[SlotState]:
     return [
         SlotState(
             row["id"], row["begins_at"], row["ends_at"], _reason(row, closed, now=tx.now),
-            ClaimReason(row["reason"]) if row["reason"] else None,
+            ClaimReason(row["reason"]) if row["reason"] else None, row["rests_until"],
         )
         for row in rows
     ]  # fmt: skip
@@ -183,7 +184,9 @@ def _reason(row: Row, closed: Reason | None, *, now: datetime) -> Reason | None:
         return Reason.HELD if row["held"] else Reason.TAKEN
     if row["kept"] and closed is not Reason.DAY_CANCELLED:
         return Reason.RESERVED
-    return closed or (Reason.WAITED_FOR if row["waited_for"] else None)
+    if closed or row["waited_for"]:
+        return closed or Reason.WAITED_FOR
+    return Reason.RESTING if row["rests_until"] else None
 
 
 def _closed(day: Day, now: datetime) -> Reason | None:

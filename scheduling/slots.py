@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TAKEN = "taken"
     WAITED_FOR = "waited_for"
     RESERVED = "reserved"
+    RESTING = "resting"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Seat:
     """A place in a slot, the `number`-th of its leader's; `taken_by` is the appointment that claims
     it now, `held_for` whose hold.
 
-    `kept_for`: it is there for those alone who come on this way.
+    `kept_for`: it is there for those alone who come on this way. `rests_until`: it was given back,
+    and is not on the page yet.
     """
 
     slot_id: UUID
@@ -38,6 +40,7 @@ class Seat:
     only_held: bool
     held_for: UUID | None = None
     kept_for: BookingChannel | None = None
+    rests_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,26 @@ class SlotFacts:
         """Those that everybody may have."""
         return self.open_to(BookingChannel.ONLINE)
 
+    @property
+    def at_once(self) -> tuple[Seat, ...]:
+        """Of those that are free what does not rest."""
+        return tuple(seat for seat in self.free if seat.rests_until is None)
+
     def open_to(self, channel: BookingChannel) -> tuple[Seat, ...]:
-        """Those that nobody has: first what is kept for this way of coming, then the general ones."""
+        """Those that nobody has: first what is kept for this way of coming, then the general ones,
+        and of these what rests last.
+        """
         return tuple(seat for seat in self.untaken(channel) if seat.kept_for in {None, channel})
 
     def untaken(self, channel: BookingChannel) -> tuple[Seat, ...]:
         """As `open_to`; what is kept for others comes last."""
         order = {channel: 0, None: 1}
         left = [seat for seat in self.seats if seat.taken_by is None]
-        return tuple(sorted(left, key=lambda seat: order.get(seat.kept_for, 2)))
+        return tuple(
+            sorted(
+                left, key=lambda seat: (order.get(seat.kept_for, 2), seat.rests_until is not None)
+            )
+        )
 
     def is_held_for(self, account_id: UUID | None) -> bool:
         return account_id is not None and any(s.held_for == account_id for s in self.seats)
@@ -96,12 +110,16 @@ class SlotFacts:
 LATELY = timedelta(minutes=1)
 GENERAL = "(s.kept_until IS NULL OR s.kept_until <= {now})"
 """A place that is not kept for those who come another way than online."""
+AWAKE = "(s.rests_until IS NULL OR s.rests_until <= {now})"
+"""A place that nobody gave back lately."""
 LOOK_UP = """
     SELECT asked.id AS asked_id, s.id AS slot_id, s.seat, c.appointment_id, c.resource IS NOT NULL AS taken,
            c.expires_at IS NOT NULL AS only_held, s.begins_at, s.ends_at, d.id AS day_id, d.state,
            d.leader_id, d.unit_id, u.name AS unit_name, d.invited_only, d.booking_closes_at,
            o.name, o.post, o.division, o.rank, held.account_id AS held_for,
            CASE WHEN s.kept_until > $2 THEN s.kept_for END AS kept_for,
+           CASE WHEN s.rests_until > $2 AND s.left_by IS DISTINCT FROM $5
+                THEN s.rests_until END AS rests_until,
            (SELECT id FROM appointment WHERE account_id = $3 AND state = 'on_hold') AS own_hold,
            (SELECT count(*) FROM appointment
             WHERE account_id = $3 AND created_at > $4) AS held_lately,
@@ -124,18 +142,27 @@ NOBODY = UUID(int=0)
 
 
 async def look_up(
-    driver: Driver, slot_id: UUID, *, now: datetime, account_id: UUID | None = None
-) -> SlotFacts | None:
-    """The slot as it stands at this instant, without any lock; `account_id` is who asks."""
-    return (await look_up_all(driver, [slot_id], now=now, account_id=account_id)).get(slot_id)
+    driver: Driver, slot_id: UUID, *, now: datetime, account_id: UUID | None = None,
+    returning: UUID | None = None,
+) -> SlotFacts | None:  # fmt: skip
+    """The slot as it stands at this instant, without any lock; `account_id` is who asks.
+
+    `returning`: the appointment that wants it; to what it left itself it may come back.
+    """
+    found = await look_up_all(
+        driver, [slot_id], now=now, account_id=account_id, returning=returning
+    )
+    return found.get(slot_id)
 
 
 async def look_up_all(
-    driver: Driver, slot_ids: Collection[UUID], *, now: datetime, account_id: UUID | None = None
-) -> dict[UUID, SlotFacts]:
+    driver: Driver, slot_ids: Collection[UUID], *, now: datetime, account_id: UUID | None = None,
+    returning: UUID | None = None,
+) -> dict[UUID, SlotFacts]:  # fmt: skip
     """Each slot that there is, as it stands at this instant."""
     rows: dict[UUID, list[Row]] = {}
-    for row in await driver.fetch(LOOK_UP, list(slot_ids), now, account_id, now - LATELY):
+    asked = (list(slot_ids), now, account_id, now - LATELY, returning)
+    for row in await driver.fetch(LOOK_UP, *asked):
         rows.setdefault(row["asked_id"], []).append(row)
     return {slot_id: _facts(of_slot) for slot_id, of_slot in rows.items()}
 
@@ -169,7 +196,10 @@ def _seat(row: Row) -> Seat:
     taken_by = (row["appointment_id"] or NOBODY) if row["taken"] else None
     only_held = row["taken"] and row["only_held"]
     kept_for = BookingChannel(row["kept_for"]) if row["kept_for"] else None
-    return Seat(row["slot_id"], row["seat"], taken_by, only_held, row["held_for"], kept_for)
+    return Seat(
+        row["slot_id"], row["seat"], taken_by, only_held, row["held_for"], kept_for,
+        row["rests_until"],
+    )  # fmt: skip
 
 
 def refusal(
@@ -190,8 +220,11 @@ def refusal(
 
 def _seat_refusal(facts: SlotFacts, *, channel: BookingChannel, for_desk: bool) -> Reason | None:
     if found := facts.open_to(channel):
-        waits = facts.waited_for and found[0].kept_for is None
-        return Reason.WAITED_FOR if waits and not for_desk else None
+        if for_desk or found[0].kept_for is not None:
+            return None
+        if facts.waited_for:
+            return Reason.WAITED_FOR
+        return None if found[0].rests_until is None else Reason.RESTING
     if facts.untaken(channel):
         return Reason.RESERVED
     return Reason.HELD if any(seat.only_held for seat in facts.seats) else Reason.TAKEN

@@ -110,7 +110,8 @@ class BookingChannel(StrEnum):
 class Slot(Base):
     """A bookable time. A booking claims this `seat` of the `resource`, who is the leader.
 
-    Until `kept_until` it is there for those alone who come on the way `kept_for`.
+    Until `kept_until` it is there for those alone who come on the way `kept_for`. Until
+    `rests_until` nobody has it from the page but the appointment that left it.
     """
 
     __tablename__ = "slot"
@@ -123,6 +124,8 @@ class Slot(Base):
     ends_at: Mapped[datetime]
     kept_for: Mapped[BookingChannel | None] = mapped_column(sa.Text)
     kept_until: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    left_by: Mapped[UUID | None]
 
     __table_args__ = (
         sa.UniqueConstraint("day_id", "begins_at", "seat"),

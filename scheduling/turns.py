@@ -14,7 +14,7 @@ from server.kernel.errors import NotFound
 from server.kernel.uow import Tx
 from server.units.tables import Unit
 
-OUT_OF_ORDER = frozenset({Reason.RESERVED, Reason.WAITED_FOR, Reason.NOT_OPEN_YET})
+OUT_OF_ORDER = frozenset({Reason.RESERVED, Reason.WAITED_FOR, Reason.NOT_OPEN_YET, Reason.RESTING})
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class Given:
 
 @dataclass(frozen=True)
 class Time:
-    """A time of a day as the desk may give it. `kept_for` is whose share its first place is of."""
+    """A time of a day as the desk may give it. `kept_for` is whose share its first place is of,
+    `rests_until` when it comes back to the page, which only a clerk is told.
+    """
 
     slot_id: UUID
     begins_at: datetime
@@ -36,6 +38,7 @@ class Time:
     reason: Reason | None
     may_overrule: bool
     kept_for: BookingChannel | None
+    rests_until: datetime | None
 
 
 def why_not(
@@ -44,23 +47,29 @@ def why_not(
     """Why it is not the turn of somebody who comes this way.
 
     Clerks are not bound to the hour at which booking closes. General places before booking opens,
-    or while somebody waits for them, are the others'.
+    while somebody waits for them, or while they rest are the others'; who walks in has what rests.
     """
     reason = refusal(facts, now=now, for_desk=for_desk, channel=channel)
     if reason is not None or not for_desk or facts.open_to(channel)[0].kept_for is not None:
         return reason
     if facts.waited_for:
         return Reason.WAITED_FOR
+    if channel is not BookingChannel.WALK_IN and facts.open_to(channel)[0].rests_until is not None:
+        return Reason.RESTING
     early = facts.day_state is DayState.PUBLISHED and not facts.invited_only
     return Reason.NOT_OPEN_YET if early else None
 
 
 async def give(
-    tx: Tx, slot_id: UUID, *, channel: BookingChannel, urgency: str | None, for_desk: bool
+    tx: Tx, slot_id: UUID, *, channel: BookingChannel, urgency: str | None, for_desk: bool,
+    returning: UUID | None = None,
 ) -> Given:  # fmt: skip
-    """The places of a slot for the desk to choose from; they must be locked. Raises Conflict."""
+    """The places of a slot for the desk to choose from; they must be locked. Raises Conflict.
+
+    `returning`: the appointment that wants it, as of `slots.look_up`.
+    """
     quick = await tx.driver()
-    facts = await look_up(quick, slot_id, now=tx.now)
+    facts = await look_up(quick, slot_id, now=tx.now, returning=returning)
     if facts is None:
         raise NotFound
     reason = why_not(facts, channel=channel, now=tx.now, for_desk=for_desk)
@@ -110,4 +119,5 @@ def _time(facts: SlotFacts, *, channel: BookingChannel, now: datetime, for_desk:
         slot_id=first.slot_id, begins_at=facts.begins_at, ends_at=facts.ends_at, reason=reason,
         may_overrule=for_desk and reason in OUT_OF_ORDER,
         kept_for=first.kept_for if first.taken_by is None else None,
+        rests_until=first.rests_until if for_desk and first.taken_by is None else None,
     )  # fmt: skip

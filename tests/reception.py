@@ -8,6 +8,7 @@ from scheduling import booking, holds
 from scheduling.booking import Request
 from scheduling.plans import days
 from scheduling.plans.recurrence import PlannedDate
+from scheduling.resting import Rest
 from scheduling.tables import ReceptionDay, ReceptionPlan
 from server.bootstrap import Services
 from server.identity.persons import Declared, Relation, add_own
@@ -16,6 +17,9 @@ from server.kernel.actor import SYSTEM, Actor, ActorKind, Membership, Role
 from server.kernel.clock import local
 from server.units.tables import Unit, UnitKind
 from tests.units import add_unit
+
+NO_REST = Rest(timedelta(), timedelta())
+"""What is given back is on the page at once."""
 
 
 @dataclass(frozen=True)

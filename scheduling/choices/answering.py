@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from scheduling import calls, changes, claims, sites
+from scheduling import calls, changes, claims, resting, sites
 from scheduling.choices import kept_places, questions, waiting, wishes
 from scheduling.choices.asking import guest
 from scheduling.choices.states import EntryAction
@@ -15,6 +15,7 @@ from scheduling.choices.tables import (
     Wish,
 )
 from scheduling.draws.tables import DrawEntry
+from scheduling.resting import Rest
 from scheduling.slots import look_up
 from scheduling.tables import Appointment, AppointmentState
 from server.cases.tables import Case
@@ -37,14 +38,15 @@ async def keep(tx: Tx, choice_id: UUID) -> None:
     await calls.spare(tx, choice.id)
 
 
-async def decline(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
+async def decline(tx: Tx, sealer: Sealer, choice_id: UUID, *, rules: Scheduling) -> None:
     """None of it: the appointment is called off, the wish goes back, the next in line is asked."""
     choice = await _open(tx, choice_id)
     await questions.close(tx, choice, Chosen.DECLINE)
+    await resting.begin_offered(tx, choice.id, Rest.of(rules))
     await calls.spare(tx, choice.id)
     if choice.kind == ChoiceKind.REPLACED:
         appointment = await tx.session.get_one(Appointment, choice.appointment_id)
-        await changes.call_off(tx, appointment, reason=None)
+        await changes.call_off(tx, appointment, reason=None, rest=Rest.of(rules))
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.DECLINE)
     if choice.entry_id is not None:
@@ -62,24 +64,26 @@ async def take(
         raise NotFound
     hold = await kept_places.alive(tx, offer.hold_id)
     if choice.kind == ChoiceKind.REPLACED:
-        await _move(tx, sealer, choice, hold)
+        await _move(tx, sealer, choice, hold, rules=rules)
     elif choice.kind in REBOOKED:
         await _rebook(tx, sealer, choice, hold, rules=rules)
     else:
         await _book(tx, sealer, choice, hold, rules=rules)
     await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
+    await resting.begin_offered(tx, choice.id, Rest.of(rules))
     await calls.spare(tx, choice.id)
     if hold.case_id is not None:
         await sites.leave_complained_of(tx, sealer, await tx.session.get_one(Case, hold.case_id))
 
 
-async def lapse(tx: Tx, sealer: Sealer, due: Due) -> str | None:
+async def lapse(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str | None:
     """Nobody answered: who has a time stays, a wish goes back, the next in line is asked."""
     try:
         choice = await questions.locked(tx, UUID(due.payload["choice_id"]))
     except (Conflict, NotFound):
         return "skipped"
     await questions.close(tx, choice, Chosen.SILENCE)
+    await resting.begin_offered(tx, choice.id, Rest.of(rules))
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.SILENCE)
     if choice.entry_id is not None:
@@ -95,7 +99,9 @@ async def _open(tx: Tx, choice_id: UUID) -> Choice:
     return choice
 
 
-async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> None:
+async def _move(
+    tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment, *, rules: Scheduling
+) -> None:
     """Their appointment goes to the kept place, and to its leader; the entry follows by its UID."""
     appointment = await tx.session.get_one(
         Appointment, choice.appointment_id, with_for_update=True, populate_existing=True
@@ -109,6 +115,7 @@ async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> No
     await kept_places.lock(tx, [slot_id, appointment.slot_id], *more)
     await kept_places.let_go(tx, [hold.id])
     await kept_places.release(tx, appointment)
+    await resting.begin(tx, appointment.slot_id, Rest.of(rules), left_by=appointment.id)
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None:
         raise NotFound

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, phoned, queries, replays
+from scheduling import claims, phoned, public_days, queries, replays
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
 from scheduling.choices.states import ENTRY, EntryAction
@@ -245,5 +245,7 @@ async def _check_full(tx: Tx, day: ReceptionDay) -> None:
     if day.state != DayState.BOOKING_OPEN or day.invited_only or day.booking_closes_at <= tx.now:
         raise RuleBroken("waitlist_closed")
     free, _ = (await queries.counts_of(tx, [day.id])).get(day.id, (0, 0))
-    if free and not await line_of(tx, day.id):
-        raise RuleBroken("day_has_room")
+    if not free or await line_of(tx, day.id):
+        return
+    card = await public_days.one(tx, day.id)
+    raise RuleBroken("day_has_room" if card and card.free else "day_place_rests")

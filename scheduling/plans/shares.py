@@ -121,7 +121,8 @@ KEPT = """
     FROM slot s WHERE s.day_id = ANY($1) AND s.kept_for IS NOT NULL GROUP BY 1, 2
     """
 COPY = """
-    UPDATE slot n SET kept_for = o.kept_for, kept_until = o.kept_until FROM slot o
+    UPDATE slot n SET kept_for = o.kept_for, kept_until = o.kept_until,
+        rests_until = o.rests_until, left_by = o.left_by FROM slot o
     WHERE o.day_id = $1 AND n.day_id = $2 AND n.begins_at = o.begins_at AND n.seat = o.seat
     """
 TAKEN = """

@@ -24,6 +24,7 @@ from scheduling.calls import NewCall
 from scheduling.comers import Comer
 from scheduling.earlier import Known
 from scheduling.messages import addresses
+from scheduling.resting import Rest
 from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, SessionRole
 from server.cases.categories import Category
 from server.http.booking_views import (
@@ -282,9 +283,10 @@ class Move(Body):
 )
 async def move_appointment(ctx: Context, appointment_id: UUID, body: Move) -> AppointmentView:
     """Take another time of the same leader."""
+    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
-        await changes.move(tx, appointment, body.slot_id, for_desk=False)
+        await changes.move(tx, appointment, body.slot_id, for_desk=False, rest=rest)
         return await view_of(ctx, tx, appointment.id)
 
 
@@ -314,10 +316,11 @@ class Cancellation(Body):
 async def cancel_appointment(
     ctx: Context, appointment_id: UUID, body: Cancellation
 ) -> AppointmentView:
-    """Call it off; the slot is free for somebody else."""
+    """Call it off; the slot is free for somebody else, after it has rested."""
+    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
-        await changes.cancel(tx, appointment, reason=body.reason)
+        await changes.cancel(tx, appointment, reason=body.reason, rest=rest)
         return await view_of(ctx, tx, appointment.id)
 
 

@@ -66,7 +66,10 @@ class DeskTimesQuery(Body):
 
 
 class DeskTime(View):
-    """`reason`: why it is not their turn; `may_overrule`: a clerk who writes down why may give it."""
+    """`reason`: why it is not their turn; `may_overrule`: a clerk who writes down why may give it.
+
+    `rests_until`: it was given back, and comes back to the page then.
+    """
 
     slot_id: UUID
     begins_at: datetime
@@ -74,6 +77,7 @@ class DeskTime(View):
     reason: Reason | None
     may_overrule: bool
     kept_for: BookingChannel | None
+    rests_until: datetime | None
 
 
 @routes.get("/api/desk/times", permission=Permission.APPOINTMENT_BOOK_UNIT)

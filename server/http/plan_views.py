@@ -100,6 +100,7 @@ class DayBooking(View):
 
 class DeskSlot(SlotView):
     claimed_for: ClaimReason | None
+    rests_until: datetime | None
 
 
 class ReceptionDayDetail(ReceptionDayView):
@@ -194,7 +195,12 @@ def day_detail_view(
 ) -> ReceptionDayDetail:
     return ReceptionDayDetail(
         **day.model_dump(),
-        slots=[DeskSlot(**vars(slot_view(slot)), claimed_for=slot.claimed_for) for slot in slots],
+        slots=[
+            DeskSlot(
+                **vars(slot_view(slot)), claimed_for=slot.claimed_for, rests_until=slot.rests_until
+            )
+            for slot in slots
+        ],
         line=[_booking(shown, sealer) for shown in line],
     )
 

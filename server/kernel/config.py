@@ -91,6 +91,8 @@ class Scheduling(Section):
     joint_by_clock: bool = True
     joint_veto: Annotated[timedelta, Field(ge=HOUR, le=7 * DAY)] = 4 * HOUR
     waitlist_offer: Annotated[timedelta, Field(ge=10 * MINUTE, le=2 * DAY)] = 2 * HOUR
+    rest_least: Annotated[timedelta, Field(ge=timedelta(), le=DAY)] = timedelta(minutes=30)
+    rest_most: Annotated[timedelta, Field(ge=timedelta(), le=DAY)] = timedelta(hours=2)
     solver: Path = Path("build/ortools")
 
 
@@ -221,6 +223,8 @@ def _checked(values: dict[str, Any]) -> Config:
         raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     if config.sms.gateway == "http" and not config.sms.url:
         raise ConfigError("sms.url: needed when sms.gateway is http")
+    if config.scheduling.rest_most < config.scheduling.rest_least:
+        raise ConfigError("scheduling.rest_most: below scheduling.rest_least")
     turn = config.media.turn
     if turn.host and not turn.secret_file:
         raise ConfigError("media.turn.secret_file: needed when media.turn.host is set")

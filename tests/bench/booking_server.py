@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import uvloop
@@ -38,7 +39,11 @@ async def run(options: argparse.Namespace) -> None:
 
 async def _ours(stack: AsyncExitStack, options: argparse.Namespace) -> web.Application:
     config = Config.model_validate(
-        {"server": {"data_dir": Path(options.data)}, "database": {"pool_size": POOL}}
+        {
+            "server": {"data_dir": Path(options.data)},
+            "database": {"pool_size": POOL},
+            "scheduling": {"rest_least": timedelta(), "rest_most": timedelta()},
+        }
     )
     outbox = Outbox()
     services = await stack.enter_async_context(

@@ -17,7 +17,15 @@ from server.kernel.actor import SYSTEM
 from server.kernel.config import Config
 from server.kernel.errors import Conflict, Gone
 from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
-from tests.reception import Resident, add_centre, add_leader, add_resident, publish_day, slots_of
+from tests.reception import (
+    NO_REST,
+    Resident,
+    add_centre,
+    add_leader,
+    add_resident,
+    publish_day,
+    slots_of,
+)
 from tests.unprotected import demand_found_wrong
 
 CLIENTS, SLOTS, STEPS = 6, 2, 5
@@ -86,7 +94,7 @@ class Table:
     async def _cancel(self, client: int, appointment_id) -> Result:
         async with self.services.uow.begin(self.residents[client].actor) as tx:
             appointment = await tx.session.get_one(Appointment, appointment_id)
-            await changes.cancel(tx, appointment, reason=None)
+            await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
         return Result.OK
 
     async def holders(self, slot: int) -> list[int]:

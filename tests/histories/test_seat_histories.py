@@ -29,6 +29,7 @@ from tests.cases import register
 from tests.histories.checker import Kind, Operation, Result, is_possible
 from tests.identity import add_staff
 from tests.reception import (
+    NO_REST,
     Resident,
     add_centre,
     add_leader,
@@ -137,7 +138,7 @@ class Table:
                 )
             else:
                 appointment = await tx.session.get_one(Appointment, having)
-                await changes.cancel(tx, appointment, reason=None)
+                await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
         return Result.OK
 
     async def holders(self, place: int) -> Having:

@@ -112,7 +112,9 @@ class Hall:
         try:
             async with services.uow.begin(SYSTEM) as tx:
                 if self.pick.random() < 0.5:
-                    await answering.decline(tx, services.sealer, choice.id)
+                    await answering.decline(
+                        tx, services.sealer, choice.id, rules=services.config.scheduling
+                    )
                 else:
                     [offer] = offers[choice.id]
                     await answering.take(

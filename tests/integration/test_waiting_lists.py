@@ -23,6 +23,7 @@ from server.units.calendar import WorkingCalendar, announced
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
+    NO_REST,
     Leader,
     add_centre,
     add_leader,
@@ -72,7 +73,7 @@ async def join(client, services, full, n, **changes):
 async def give_back(services, full, place=0):
     async with services.uow.begin(full["holders"][place].actor) as tx:
         appointment = await tx.session.get_one(Appointment, full["booked"][place])
-        await changes.cancel(tx, appointment, reason=None)
+        await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
 
 
 async def shown(client, full) -> list[str]:
@@ -219,6 +220,8 @@ async def test_silence_passes_it_on_until_nobody_waits(
     assert late.status == 409
     clock.move(timedelta(hours=2, minutes=1))
     await runner.run_all_due()
+    assert await shown(client, full) == ["resting", "taken"]
+    clock.move(services.config.scheduling.rest_most)
     assert await shown(client, full) == [None, "taken"]  # now the page's again
     assert any("候补" in sms.text and sms.to == phone_of(0) for sms in outbox.sms)
 

@@ -200,9 +200,9 @@ export interface DeskMove { slot_id: string; urgency?: string | null }
 
 export interface DeskPage { items: (DeskAppointment)[]; total: number }
 
-export interface DeskSlot { id: string; begins_at: string; ends_at: string; state: string; reason: Reason | null; claimed_for: ClaimReason | null }
+export interface DeskSlot { id: string; begins_at: string; ends_at: string; state: string; reason: Reason | null; claimed_for: ClaimReason | null; rests_until: string | null }
 
-export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null }
+export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null; rests_until: string | null }
 
 export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null; by_phone: boolean }
 
@@ -510,7 +510,7 @@ export type RatingSubject = "office" | "unit"
 
 export interface RatingView { appointment_id: string; subject: RatingSubject; unit_name: string; stars: number; words: string | null; at: string }
 
-export type Reason = "passed" | "not_open_yet" | "closed" | "day_cancelled" | "invited_only" | "held" | "taken" | "waited_for" | "reserved"
+export type Reason = "passed" | "not_open_yet" | "closed" | "day_cancelled" | "invited_only" | "held" | "taken" | "waited_for" | "reserved" | "resting"
 
 export interface ReasonBody { reason: string }
 

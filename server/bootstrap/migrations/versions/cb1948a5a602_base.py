@@ -521,6 +521,8 @@ def upgrade() -> None:
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('kept_for', sa.Text(), nullable=True),
     sa.Column('kept_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('rests_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('left_by', sa.Uuid(), nullable=True),
     sa.ForeignKeyConstraint(['day_id'], ['reception_day.id'], name=op.f('fk_slot_day_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_slot')),
     sa.UniqueConstraint('day_id', 'begins_at', 'seat', name=op.f('uq_slot_day_id_begins_at_seat'))

@@ -2,6 +2,7 @@
 
 import { useI18n } from "vue-i18n";
 import type { AuditLineView } from "@/api/schema.gen";
+import { useTimes } from "@/app/time";
 import { aboutOf, wayOf, whoOf, type Say } from "./reading";
 
 type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -9,6 +10,7 @@ type Facts = Readonly<Record<string, string | number | boolean | null | undefine
 export function useAuditWords() {
   const i18n = useI18n();
   const { t } = i18n;
+  const times = useTimes();
 
   function say(what: Say): string {
     return "words" in what ? what.words : t(`staff.audit.${what.key}`, what.params ?? {});
@@ -57,6 +59,7 @@ export function useAuditWords() {
     uninvited: ({ role }) => fact("role", "common.party_role", role),
     account_added: ({ role }) => fact("role", "common.role", role),
     answer: ({ answer }) => named("audit.actions", String(answer)),
+    rest: ({ until }) => (typeof until === "string" ? fact("rest_until", null, times.moment(until)) : null),
     verify: ({ broken }) => (broken === null ? t("staff.audit.facts.whole") : fact("broken", null, broken)),
   };
 
