@@ -1,7 +1,10 @@
 """`make bench-media`: what it costs to pass one packet on, beside Janus and the naive server.
 
-Each server runs alone on one core, the people who send and receive on another. Everybody hears and
-sees everybody; microseconds are processor time of the server's process for each packet that arrived.
+Each server runs alone on one core, the people who send and receive on another. Everybody sees
+everybody; microseconds are processor time of the server's process for each packet that arrived, and
+`cores` that time for each second: ours passes on the sound of the loudest three only, Janus all. The
+people do what browsers do (`callers.py`), to both servers alike: levels, numbers of the connection,
+reports of senders and receivers, arrivals told back, and one packet in 200 that is asked for again.
 
 Latency is from the sender's stamp, made before encryption, to the kernel's own note of the arrival
 at the receiver's socket. How late the callers, who all share one core, read it is not the server's.
@@ -12,12 +15,12 @@ import os
 import statistics
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import uvloop
 
-from tests.bench.callers import Caller, loss
+from tests.bench.callers import SOUND_SECONDS, Caller, loss, mark, repaired
 from tests.bench.janus_room import janus_room
 from tests.bench.report import busy_share, percentile, report
 from tests.bench.rooms import Room, embedded_room, naive_room
@@ -37,14 +40,19 @@ MakeRoom = Callable[[], AbstractAsyncContextManager[Room]]
 
 @dataclass(frozen=True)
 class Measured:
-    """µs of processor per arrived packet, share lost, latency in ms, MB a person, packets/s."""
+    """µs of processor per arrived packet, cores used, share lost, share that came when it was asked
+    for again, latency in ms, MB a person, packets/s, people heard at once.
+    """
 
     us: float
+    cores: float
     loss: float
+    repaired: float
     p50_ms: float
     p95_ms: float
     mb: float
     per_s: float
+    voices: float
 
 
 async def measure(make_room: MakeRoom, size: int) -> Measured:
@@ -57,23 +65,24 @@ async def measure(make_room: MakeRoom, size: int) -> Measured:
         await asyncio.sleep(SETTLE)
         await _calm()
         callers = [caller for caller in room.callers if isinstance(caller, Caller)]
-        arrived, used = _arrived(room), _used(room.pid)
-        sent = [caller.sent for caller in callers]
+        arrived, used, since = _arrived(room), _used(room.pid), mark(callers)
         for caller in callers:
-            caller.tally.delays.clear()
+            caller.count_anew()
         await asyncio.sleep(SECONDS)
-        arrived, used = _arrived(room) - arrived, _used(room.pid) - used
+        arrived, used, until = _arrived(room) - arrived, _used(room.pid) - used, mark(callers)
         memory = (_memory_mb(room.pid) - empty) / size
-        until = [caller.sent for caller in callers]
         delays = [delay for caller in callers for delay in caller.tally.delays]
         await asyncio.sleep(LATE)
         return Measured(
             us=used / arrived * 1e6,
-            loss=loss(callers, sent, until),
+            cores=used / SECONDS,
+            loss=loss(callers, since, until),
+            repaired=repaired(callers),
             p50_ms=percentile(delays, 0.5) * 1e3 if delays else 0.0,
             p95_ms=percentile(delays, 0.95) * 1e3 if delays else 0.0,
             mb=memory,
             per_s=arrived / SECONDS,
+            voices=(until.sounds_came - since.sounds_came) / size * SOUND_SECONDS / SECONDS,
         )
 
 
@@ -112,6 +121,7 @@ async def compare() -> dict[str, float]:
         for place, name in enumerate(("embedded", "janus")):
             numbers |= _middle([run[place] for run in runs], name, size)
     ratio = numbers[f"embedded_us_{COMPARED}"] / numbers[f"janus_us_{COMPARED}"]
+    cores_ratio = numbers[f"embedded_cores_{COMPARED}"] / numbers[f"janus_cores_{COMPARED}"]
     one_loop = await measure(lambda: janus_room(arguments=("-e", "1")), COMPARED)
     by_python = await measure(lambda: embedded_room(compiled=False), COMPARED)
     naive = await measure(naive_room, 4)
@@ -120,6 +130,7 @@ async def compare() -> dict[str, float]:
         "ratio_to_janus_16": ratio,
         "embedded_us_16": numbers["embedded_us_16"],
         "janus_us_16": numbers["janus_us_16"],
+        "cores_ratio_to_janus_16": cores_ratio,
         "naive_us_4": naive.us,
         "latency_p95_ms_16": own["p95_ms"],
         "latency_p50_ms_16": own["p50_ms"],
@@ -136,9 +147,9 @@ async def _both(size: int) -> tuple[Measured, Measured]:
 
 
 def _middle(runs: list[Measured], name: str, size: int) -> dict[str, float]:
-    keys = ("us", "loss", "p50_ms", "p95_ms", "mb", "per_s")
     return {
-        f"{name}_{key}_{size}": statistics.median(getattr(run, key) for run in runs) for key in keys
+        f"{name}_{key.name}_{size}": statistics.median(getattr(run, key.name) for run in runs)
+        for key in fields(Measured)
     }
 
 

@@ -25,7 +25,7 @@ from aiohttp import ClientSession, DummyCookieJar
 from server.bootstrap import schema
 from server.kernel.database import make_engine
 from server.kernel.postgres import Postgres
-from tests.bench.callers import Caller, loss
+from tests.bench.callers import Caller, loss, mark
 from tests.bench.report import busy_share, percentile, report
 from tests.sockets import Seat
 from tests.voices import Voice
@@ -98,10 +98,6 @@ class Meeting:
     def callers(self) -> list[Caller]:
         return [voice.bot for voice in self.voices if isinstance(voice.bot, Caller)]
 
-    @property
-    def sent(self) -> list[int]:
-        return [caller.sent for caller in self.callers]
-
     async def leave(self) -> None:
         for voice in self.voices:
             await voice.leave()
@@ -133,17 +129,17 @@ async def measure(url: str, folder: Path) -> dict[str, float]:
         await asyncio.sleep(SETTLE)
         await running.lag()
         began, used = time.monotonic(), running.used()
-        sent = [meeting.sent for meeting in meetings]
+        since = [mark(meeting.callers) for meeting in meetings]
         for caller in (caller for meeting in meetings for caller in meeting.callers):
-            caller.tally.delays.clear()
+            caller.count_anew()
         await asyncio.sleep(SECONDS)
-        until, now = [meeting.sent for meeting in meetings], running.used()
+        until, now = [mark(meeting.callers) for meeting in meetings], running.used()
         seconds, lag = time.monotonic() - began, await running.lag()
         delays = [d for one in meetings for caller in one.callers for d in caller.tally.delays]
         await asyncio.sleep(LATE)
         losses = [
             loss(meeting.callers, first, last)
-            for meeting, first, last in zip(meetings, sent, until, strict=True)
+            for meeting, first, last in zip(meetings, since, until, strict=True)
         ]
         await asyncio.gather(*(meeting.leave() for meeting in meetings))
     web = (now[running.process.pid] - used[running.process.pid]) / seconds

@@ -264,16 +264,26 @@ class Bot:
             "a=group:BUNDLE 0 1",
             f"m=audio 9 UDP/TLS/RTP/SAVPF {AUDIO_TYPE}", "c=IN IP4 0.0.0.0", "a=mid:0", *transport,
             f"a=rtpmap:{AUDIO_TYPE} opus/48000/2",
-            f"a=extmap:{AUDIO_LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+            *self._said_of("audio"),
             f"a=ssrc:{self.audio_source} cname:bot",
             f"m=video 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0",
             "a=mid:1", *transport,
             *(line for name, kind in self._types.items() for line in _format_lines(name, kind)),
-            *(TRANSPORT_LINES if self.numbers_transport else []),
+            *self._said_of("video"),
             f"a=ssrc-group:FID {self.video_source} {self.repeat_source}",
             f"a=ssrc:{self.video_source} cname:bot", f"a=ssrc:{self.repeat_source} cname:bot",
         ]  # fmt: skip
         return "\r\n".join(lines) + "\r\n"
+
+    def _said_of(self, kind: str) -> list[str]:
+        """Of a section that is offered, besides its formats and sources."""
+        if kind == "audio":
+            return [f"a=extmap:{AUDIO_LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
+        return TRANSPORT_LINES if self.numbers_transport else []
+
+    def _taken_of(self, section: MediaDescription) -> list[str]:
+        """Of what is said so in a section of an offer."""
+        return []
 
     def _answer_to(self, offer: SessionDescription) -> str:
         link = self.receiving
@@ -297,6 +307,7 @@ class Bot:
                 for c in media.rtp.codecs
                 if c.payloadType in taken
             ]
+            lines += self._taken_of(media)
         return "\r\n".join(lines) + "\r\n"
 
     def _learn_sources(self, offer: SessionDescription) -> None:
