@@ -27,7 +27,8 @@ from tests.bench.booking_load import (
     rush,
     server,
 )
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import Watch, watched
+from tests.bench.report import percentile, report
 
 GOALS = {
     "ratio_to_bare_http": ">= 0.5, the worse of spread and hot",
@@ -112,8 +113,7 @@ async def prepared(postgres: Postgres, folder: Path, name: str, *, clients: int)
     return district
 
 
-async def run(postgres: Postgres, folder: Path) -> None:
-    busy = busy_share()
+async def run(postgres: Postgres, folder: Path, watch: Watch) -> None:
     bookings = ROUNDS * (SPREAD_BOOKINGS + HOT_BOOKINGS) + WARM_UP
     sides: list[Side] = []
     urls = {kind: postgres.url(kind) for kind in ("ours", "bare")}
@@ -133,10 +133,10 @@ async def run(postgres: Postgres, folder: Path) -> None:
         day_id = ours.district.rush[0].day_id
         await open_soon(ours.url, day_id)
         rushed = await rush(ours, day_id)
-    await tell(ours, bare, rushed, busy=busy)
+    await tell(ours, bare, rushed, watch=watch)
 
 
-async def tell(ours: Side, bare: Side, rushed: Rush, *, busy: float) -> None:
+async def tell(ours: Side, bare: Side, rushed: Rush, *, watch: Watch) -> None:
     slower = [(one.rate, other.rate) for one, other in _phases(ours, bare)]
     later = [(p99(one), p99(other)) for one, other in _phases(ours, bare)]
     numbers = {
@@ -169,7 +169,7 @@ async def tell(ours: Side, bare: Side, rushed: Rush, *, busy: float) -> None:
             f"bare_{name}_p99_ms": p99(other) * 1000, f"{name}_p99_over": p99(one) / p99(other),
         }  # fmt: skip
     baseline = "a bare aiohttp + asyncpg handler: same rows, same locks, same generator, same run"
-    report("booking", numbers, baseline=baseline, goals=GOALS, busy_before=busy)
+    report("booking", numbers, baseline=baseline, goals=GOALS, watch=watch)
 
 
 def _phases(ours: Side, bare: Side) -> tuple[tuple[Phases, Phases], tuple[Phases, Phases]]:
@@ -188,13 +188,13 @@ def p99(phases: Phases) -> float:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         postgres = Postgres(folder / "db", settings={"max_connections": "200"})
         postgres.start()
         try:
-            uvloop.run(run(postgres, folder))
+            uvloop.run(run(postgres, folder, watch))
         finally:
             postgres.stop()
 

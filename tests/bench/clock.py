@@ -16,7 +16,8 @@ from server.bootstrap import schema
 from server.kernel.database import make_engine
 from server.kernel.postgres import Postgres
 from tests import clockwork
-from tests.bench.report import busy_share, report
+from tests.bench.machine import watched
+from tests.bench.report import report
 
 TASKS, PROCESSES, PATIENCE = 10_000, 2, 240.0
 GOALS = {"done": f"= {TASKS}", "repeated": "= 0", "lag_p99_ms": "goal <= 50"}
@@ -55,8 +56,7 @@ async def measure(postgres: Postgres) -> dict[str, float]:
 
 
 def main() -> None:
-    busy = busy_share()
-    with tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         postgres = Postgres(folder / "db", settings={"max_connections": "200"})
@@ -65,7 +65,7 @@ def main() -> None:
             numbers = uvloop.run(measure(postgres))
         finally:
             postgres.stop()
-    report("clock", numbers, baseline=None, goals=GOALS, busy_before=busy)
+        report("clock", numbers, baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ from playwright.async_api import (
 )
 
 from tests.bench.demo_server import demo_server
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import watched
+from tests.bench.report import percentile, report
 from tests.media.browsers import DEVICES, chromium
 
 JOINS, RETURNS = 32, 16
@@ -259,10 +260,9 @@ def _command(process: int) -> bytes:
 
 
 def main() -> None:
-    busy = busy_share()
-    with demo_server() as address:
+    with watched() as watch, demo_server() as address:
         numbers = asyncio.run(measure(address))
-    report("join", numbers, baseline=None, goals=GOALS, busy_before=busy)
+        report("join", numbers, baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ import uvloop
 
 from tests.bench.callers import SOUND_SECONDS, Caller, loss, mark, repaired
 from tests.bench.janus_room import janus_room
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import watched
+from tests.bench.report import percentile, report
 from tests.bench.rooms import Room, embedded_room, naive_room
 
 SERVER_CORE, PEOPLE_CORE = 0, 1
@@ -154,11 +155,9 @@ def _middle(runs: list[Measured], name: str, size: int) -> dict[str, float]:
 
 
 def main() -> None:
-    busy = busy_share()
-    numbers = uvloop.run(compare())
-    report(
-        "media", numbers, baseline="Janus 1.1.2 videoroom, same run", goals=GOALS, busy_before=busy
-    )
+    baseline = "Janus 1.1.2 videoroom, same run"
+    with watched() as watch:
+        report("media", uvloop.run(compare()), baseline=baseline, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from server.bootstrap import schema
 from server.kernel.database import make_engine
 from server.kernel.postgres import Postgres
 from tests.bench.callers import Caller, loss, mark
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import watched
+from tests.bench.report import percentile, report
 from tests.sockets import Seat
 from tests.voices import Voice
 
@@ -171,8 +172,7 @@ async def run(postgres: Postgres, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    busy = busy_share()
-    with tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         postgres = Postgres(folder / "db")
@@ -181,7 +181,7 @@ def main() -> None:
             numbers = uvloop.run(run(postgres, folder))
         finally:
             postgres.stop()
-    report("media-district", numbers, baseline=None, goals=GOALS, busy_before=busy)
+        report("media-district", numbers, baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from signaling.janus.engine import Instance, JanusEngine
 from signaling.media.settings import MediaSettings
 from signaling.places import Engine
 from signaling.supervisor import EmbeddedEngine
-from tests.bench.report import busy_share, report
+from tests.bench.machine import watched
+from tests.bench.report import report
 from tests.janus.instance import janus
 from tests.media.browsers import DEVICES, chromium, enter, firefox, sees
 from tests.media.site import bundle, served
@@ -191,10 +192,10 @@ def _named(measured: dict[str, float], profile: str, stand: str) -> dict[str, fl
 
 
 def main() -> None:
-    busy = busy_share()
-    numbers = asyncio.run(compare())
     baseline = "Janus 1.1.2 videoroom, same wire, same client"
-    report("media-network", numbers, baseline=baseline, goals=GOALS, busy_before=busy)
+    with watched() as watch:
+        numbers = asyncio.run(compare())
+        report("media-network", numbers, baseline=baseline, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from scheduling.rosters.turns.lines import Method, Progress, Solved
 from scheduling.rosters.turns.problem import HALVES, Problem, Roster
 from scheduling.rosters.turns.process import Solver
 from scheduling.rosters.turns.value import changes, value
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import watched
+from tests.bench.report import percentile, report
 from tests.rosters.districts import WEEK, district
 
 FOLDER = Path("build/ortools")
@@ -80,8 +81,8 @@ def _kept(problem: Problem) -> int:
 
 
 def main() -> None:
-    busy = busy_share()
-    report("roster", asyncio.run(measure()), baseline=None, goals=GOALS, busy_before=busy)
+    with watched() as watch:
+        report("roster", asyncio.run(measure()), baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

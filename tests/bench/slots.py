@@ -29,7 +29,8 @@ from server.kernel.postgres import Postgres
 from tests.bench import joint_district
 from tests.bench.booking import prepared
 from tests.bench.booking_load import server
-from tests.bench.report import busy_share, percentile, report
+from tests.bench.machine import watched
+from tests.bench.report import percentile, report
 from tests.bench.wire import Wire
 
 SEED = 20261123
@@ -225,9 +226,8 @@ async def _asked(port: int, paths: list[str], *, cookie: str = "none") -> list[f
 
 
 def main() -> None:
-    busy = busy_share()
-    numbers = in_engine()
-    with tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+        numbers = in_engine()
         folder = Path(name)
         folder.chmod(0o755)
         postgres = Postgres(folder / "db", settings={"max_connections": "200"})
@@ -236,7 +236,7 @@ def main() -> None:
             numbers |= uvloop.run(by_api(postgres, folder))
         finally:
             postgres.stop()
-    report("slots", numbers, baseline=None, goals=GOALS, busy_before=busy)
+        report("slots", numbers, baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":

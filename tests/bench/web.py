@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright
 
 from tests.bench.demo_server import demo_server
-from tests.bench.report import busy_share, report
+from tests.bench.machine import watched
+from tests.bench.report import report
 
 RUNS = 5
 PHONE = {"width": 390, "height": 844}
@@ -168,10 +169,9 @@ async def _settled(page: Page) -> None:
 
 
 def main() -> None:
-    busy = busy_share()
-    with demo_server() as address:
+    with watched() as watch, demo_server() as address:
         numbers = asyncio.run(measure(address))
-    report("web", numbers, baseline=None, goals=GOALS, busy_before=busy)
+        report("web", numbers, baseline=None, goals=GOALS, watch=watch)
 
 
 if __name__ == "__main__":
