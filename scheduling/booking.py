@@ -23,7 +23,7 @@ from scheduling.invitees import NewInvitee
 from scheduling.requests import Held, Other, Request, Who
 from scheduling.review_time import review_due
 from scheduling.states import APPOINTMENT, Action
-from scheduling.tables import Appointment, AttendBy, CallKind, SessionRole
+from scheduling.tables import Appointment, AttendBy, CallKind, Invitee, SessionRole
 from server.cases import commands as cases
 from server.cases import papers
 from server.cases.commands import NewParty
@@ -87,15 +87,17 @@ async def submit(
         raise RuleBroken("identity_not_declared")
     if not await may_book(tx, sealer, who, request, config=config):
         return None
-    submitted = await complete(tx, sealer, held, who, request, config=config)
-    await replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=held.id)
-    return submitted
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=held.id)
+    return await complete(tx, sealer, held, who, request, config=config)
 
 
 async def complete(
     tx: Tx, sealer: Sealer, held: Held, who: Who, request: Request, *, config: Config
 ) -> Submitted:
-    """Turn a hold into a request: claims, people, case, and the review's deadline."""
+    """Turn a hold into a request: claims, people, case, and the review's deadline.
+
+    All is written when it returns.
+    """
     quick = await tx.driver()
     calendar = await load_calendar(tx, around=day_of(tx.now))
     site_id = await site_of(tx, request)
@@ -119,9 +121,10 @@ async def complete(
     if count(done) != 1:
         raise Conflict("changed_meanwhile")
     await papers.attach(tx, sealer, paper_ids=request.paper_ids, case_id=case.id)
-    await invitees.add_all(tx, sealer, held.id, people)
+    tx.write(Invitee, *invitees.rows(sealer, held.id, people))
     tx.audit("submit", "appointment", held.id, case=case.id)
     tx.emit(AppointmentSubmitted(appointment_id=held.id))
+    await tx.flush()
     if not held.review:
         appointment = await tx.session.get_one(Appointment, held.id, populate_existing=True)
         await confirmation.confirm(tx, sealer, appointment, calendar=calendar)

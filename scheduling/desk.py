@@ -82,7 +82,7 @@ async def book(
     if done := await replays.found(quick, actor_id, idempotency_key, action=ACTION):
         return await tx.session.get_one(Appointment, done)
     made = await _book(tx, sealer, wanted, request, config=config)
-    await replays.keep(tx, actor_id, idempotency_key, action=ACTION, result_id=made.id)
+    replays.keep(tx, actor_id, idempotency_key, action=ACTION, result_id=made.id)
     return made
 
 
@@ -107,6 +107,7 @@ async def _book(
     )
     until = tx.now + AT_ONCE
     kept = await holds.keep(tx, given.facts, account_id=None, until=until, seats=given.seats)
+    await tx.flush()
     held, _ = await requests.held(quick, kept.appointment_id)
     assert held is not None
     who = Who(person.id, person.name, IdentityLevel(person.level))

@@ -27,7 +27,7 @@ from scheduling.tables import (
     ClaimReason,
     SessionKind,
 )
-from server.kernel import driver, state
+from server.kernel import state
 from server.kernel.config import Scheduling
 from server.kernel.driver import Driver
 from server.kernel.errors import Conflict, Gone, NotFound, Throttled
@@ -116,6 +116,7 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
         tx, facts, account_id=account_id, until=tx.now + config.hold_lifetime, seats=facts.at_once
     )
     tx.audit("hold", "appointment", made.appointment_id, slot=made.slot_id)
+    await tx.flush()
     return made
 
 
@@ -153,15 +154,18 @@ async def keep(
     tx: Tx, facts: SlotFacts, *, account_id: UUID | None, until: datetime,
     seats: Sequence[Seat] | None = None,
 ) -> Hold:  # fmt: skip
-    """Claim the first of the seats, the free ones, until then; its leader must be locked."""
-    quick, appointment_id = await tx.driver(), uuid4()
+    """Claim the first of the seats, the free ones, until then; its leader must be locked.
+
+    The appointment is written with the next flush.
+    """
+    appointment_id = uuid4()
     seat = await take_seat(
         tx, facts, facts.free if seats is None else seats, appointment_id=appointment_id,
         reason=ClaimReason.HOLD, expires_at=until,
     )  # fmt: skip
     row = appointment_row(tx, facts, appointment_id=appointment_id, slot_id=seat.slot_id)
     kept = {"state": AppointmentState.ON_HOLD, "account_id": account_id, "held_until": until}
-    await driver.insert(quick, Appointment, {**row, **kept})
+    tx.write(Appointment, {**row, **kept})
     return Hold(
         appointment_id=appointment_id,
         slot_id=seat.slot_id,

@@ -10,6 +10,7 @@ from scheduling.tables import Invitee, SessionRole
 from server.identity import persons
 from server.identity.tables import Account, IdentityLevel
 from server.kernel import driver
+from server.kernel.driver import NewRow
 from server.kernel.sealing import Sealer, new_token, token_hash
 from server.kernel.uow import Tx
 
@@ -42,11 +43,15 @@ async def add_all(
     tx: Tx, sealer: Sealer, appointment_id: UUID, people: Iterable[NewInvitee]
 ) -> None:
     """Give several people their seats, quickly."""
-    rows = [_row(sealer, appointment_id, invited) for invited in people]
-    await driver.insert(await tx.driver(), Invitee, *rows)
+    await driver.insert(await tx.driver(), Invitee, *rows(sealer, appointment_id, people))
 
 
-def _row(sealer: Sealer, appointment_id: UUID, invited: NewInvitee) -> dict[str, object]:
+def rows(sealer: Sealer, appointment_id: UUID, people: Iterable[NewInvitee]) -> list[NewRow]:
+    """Seats as they are written."""
+    return [_row(sealer, appointment_id, invited) for invited in people]
+
+
+def _row(sealer: Sealer, appointment_id: UUID, invited: NewInvitee) -> NewRow:
     return {
         "id": uuid4(),
         "appointment_id": appointment_id,

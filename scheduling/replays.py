@@ -6,7 +6,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling.tables import Replay
-from server.kernel import driver
 from server.kernel.driver import Driver
 from server.kernel.errors import Conflict
 from server.kernel.uow import Tx
@@ -25,12 +24,10 @@ async def found(quick: Driver, actor_id: UUID, key: str | None, *, action: str) 
     return result
 
 
-async def keep(tx: Tx, actor_id: UUID, key: str | None, *, action: str, result_id: UUID) -> None:
+def keep(tx: Tx, actor_id: UUID, key: str | None, *, action: str, result_id: UUID) -> None:
     if key:
         row = {"actor_id": actor_id, "key": key, "action": action}
-        await driver.insert(
-            await tx.driver(), Replay, {**row, "result_id": result_id, "at": tx.now}
-        )
+        tx.write(Replay, {**row, "result_id": result_id, "at": tx.now})
 
 
 async def forget(tx: Tx, *, before: datetime) -> None:

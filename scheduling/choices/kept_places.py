@@ -61,7 +61,9 @@ async def keep(tx: Tx, slot_id: UUID, *, until: datetime) -> UUID | None:
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None or refusal(facts, now=tx.now, for_desk=True) or not facts.free:
         return None
-    return (await holds.keep(tx, facts, account_id=None, until=until)).appointment_id
+    kept = await holds.keep(tx, facts, account_id=None, until=until)
+    await tx.flush()
+    return kept.appointment_id
 
 
 async def let_go(tx: Tx, hold_ids: Sequence[UUID]) -> None:

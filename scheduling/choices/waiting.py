@@ -96,7 +96,7 @@ async def join(
     tx.session.add(entry)
     await tx.session.flush()
     tx.audit("join", "waitlist_entry", entry.id, day=day.id, case=entry.case_id)
-    await replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
     return entry.id
 
 

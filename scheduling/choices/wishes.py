@@ -67,7 +67,7 @@ async def ask(
     await tx.session.flush()
     _watch(tx, wish)
     tx.audit("ask", "wish", wish.id, case=wish.case_id, leader=leader_id)
-    await replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=wish.id)
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=wish.id)
     return wish.id
 
 

@@ -48,7 +48,7 @@ async def apply(
     tx.session.add(entry)
     await tx.session.flush()
     tx.audit("apply", "draw", draw.id, number=entry.number, points=entry.total)
-    await replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
     return entry.id
 
 

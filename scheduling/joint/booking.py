@@ -137,7 +137,7 @@ async def book(
     for seat in seats:
         if seat.state == SeatState.ASKED:
             await asks.begin(tx, sealer, seat, appointment, taking.first.get(seat.unit_id))
-    await replays.keep(tx, actor_id, idempotency_key, action=ACTION, result_id=interview.id)
+    replays.keep(tx, actor_id, idempotency_key, action=ACTION, result_id=interview.id)
     return interview
 
 

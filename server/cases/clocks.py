@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server.cases.tables import CaseClock, CaseKind
 from server.kernel import driver
+from server.kernel.driver import NewRow
 from server.kernel.uow import Tx
 from server.units.calendar import WorkingCalendar, day_of, end_of, load_calendar
 
@@ -71,7 +72,20 @@ async def start(
 ) -> None:
     """Start clocks now; `due_at` where the limit is set by the matter itself."""
     calendar = calendar or await load_calendar(tx, around=day_of(tx.now))
-    rows = [
+    rows = started(tx, case_id, kinds, due_at=due_at, calendar=calendar)
+    await driver.insert(await tx.driver(), CaseClock, *rows)
+
+
+def started(
+    tx: Tx,
+    case_id: UUID,
+    kinds: Iterable[ClockKind],
+    *,
+    calendar: WorkingCalendar,
+    due_at: datetime | None = None,
+) -> list[NewRow]:
+    """The rows of clocks that start now."""
+    return [
         {
             "case_id": case_id,
             "kind": kind,
@@ -81,7 +95,6 @@ async def start(
         }
         for kind in kinds
     ]
-    await driver.insert(await tx.driver(), CaseClock, *rows)
 
 
 async def end(tx: Tx, case_id: UUID, *kinds: ClockKind) -> None:

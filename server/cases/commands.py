@@ -13,6 +13,7 @@ from server.cases.numbers import next_number
 from server.cases.states import CaseAction
 from server.cases.tables import (
     Case,
+    CaseClock,
     CaseKind,
     CaseState,
     Party,
@@ -21,10 +22,11 @@ from server.cases.tables import (
     TimelineEntry,
 )
 from server.kernel import driver, state
+from server.kernel.driver import NewRows
 from server.kernel.errors import Conflict, FieldError, Invalid
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
-from server.units.calendar import WorkingCalendar
+from server.units.calendar import WorkingCalendar, day_of, load_calendar
 from server.units.tables import Unit, UnitKind
 
 
@@ -75,14 +77,18 @@ async def register(
             "registered_at": tx.now,
         },
     )
-    await driver.insert(quick, Case, row)
     case = driver.attach(tx.session, Case, row)
     made = (_party(sealer, case.id, party, n) for n, party in enumerate(parties))
-    await driver.insert(quick, Party, *map(driver.row_of, made))
     facts = {"number": number, "kind": kind, "channel": channel, "people": people}
     entry = timeline.first(tx, sealer, case_id=case.id, kind="registered", facts=facts)
-    await driver.insert(quick, TimelineEntry, driver.row_of(entry))
-    await clocks.start(tx, case.id, clocks.AT_REGISTRATION[kind], calendar=calendar)
+    calendar = calendar or await load_calendar(tx, around=day_of(tx.now))
+    rows: NewRows = {
+        Case: [row],
+        Party: [driver.row_of(party) for party in made],
+        TimelineEntry: [driver.row_of(entry)],
+        CaseClock: clocks.started(tx, case.id, clocks.AT_REGISTRATION[kind], calendar=calendar),
+    }
+    await driver.insert_together(quick, rows)
     tx.audit("register", "case", case.id, channel=channel)
     tx.emit(CaseRegistered(case_id=case.id))
     return case

@@ -5,9 +5,10 @@ in a second, at the opening of a day, speaks to asyncpg within the same transact
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -18,7 +19,12 @@ from sqlalchemy.orm import make_transient_to_detached
 
 from server.kernel.database import Base, Json
 
+MOST_TOGETHER = 16
+"""Rows in one statement over several tables: every number of them is a statement of its own."""
+
 Row = Mapping[str, Any]
+NewRow = Mapping[str, object]
+NewRows = Mapping[type[Base], Sequence[NewRow]]
 T = TypeVar("T", bound=Base)
 
 
@@ -62,11 +68,35 @@ def count(tag: str) -> int:
     return int(tag.rpartition(" ")[2])
 
 
-async def insert(driver: Driver, table: type[Base], *rows: Mapping[str, object]) -> None:
+async def insert(driver: Driver, table: type[Base], *rows: NewRow) -> None:
     """Write rows of one table; a column's default stands where a row says nothing."""
     if rows:
         statement = _statement(table)
-        await driver.executemany(statement.sql, [statement.values(row) for row in rows])
+        await driver.executemany(statement.sql(), [statement.values(row) for row in rows])
+
+
+async def insert_together(
+    driver: Driver,
+    rows: NewRows,
+    *,
+    unless_there: Collection[type[Base]] = (),
+) -> None:
+    """Write rows of several tables by one statement, so that the database is asked once.
+
+    A row may refer to one of a table before its own. In the tables of `unless_there` a row that
+    stands in the way stays as it is.
+    """
+    shape = tuple(
+        (table, len(of_it), table in unless_there) for table, of_it in rows.items() if of_it
+    )
+    if sum(number for _, number, _ in shape) > MOST_TOGETHER:
+        for table, _, stays in shape:
+            statement = _statement(table)
+            values = [statement.values(row) for row in rows[table]]
+            await driver.executemany(statement.sql(unless_there=stays), values)
+    elif shape:
+        values = [_statement(table).values(row) for table, _, _ in shape for row in rows[table]]
+        await driver.execute(_together(shape), *chain.from_iterable(values))
 
 
 def filled(table: type[Base], row: Mapping[str, object]) -> dict[str, object]:
@@ -97,14 +127,23 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Insert:
-    sql: str
+    into: str
     columns: tuple[_Column, ...]
 
-    def values(self, row: Mapping[str, object]) -> list[object]:
+    def sql(self, rows: int = 1, *, first: int = 1, unless_there: bool = False) -> str:
+        """The statement for so many rows, its parameters counted from `first`."""
+        width = len(self.columns)
+        places = ", ".join(
+            f"({', '.join(f'${n}' for n in range(start, start + width))})"
+            for start in range(first, first + rows * width, width)
+        )
+        return f"{self.into} VALUES {places}{' ON CONFLICT DO NOTHING' if unless_there else ''}"
+
+    def values(self, row: NewRow) -> list[object]:
         return [_value(column, row) for column in self.columns]
 
 
-def _value(column: _Column, row: Mapping[str, object]) -> object:
+def _value(column: _Column, row: NewRow) -> object:
     value = row[column.name] if column.name in row else column.default()
     return json.dumps(value) if column.is_json else value
 
@@ -116,9 +155,19 @@ def _statement(table: type[Base]) -> _Insert:
     assert isinstance(made, sa.Table)
     columns = tuple(_column(c) for c in made.columns if c.identity is None and not _is_made(c))
     names = ", ".join(f'"{c.name}"' for c in columns)
-    places = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    sql = f'INSERT INTO "{made.name}" ({names}) VALUES ({places})'  # noqa: S608  (our own names)
-    return _Insert(sql, columns)
+    return _Insert(f'INSERT INTO "{made.name}" ({names})', columns)
+
+
+@cache
+def _together(shape: tuple[tuple[type[Base], int, bool], ...]) -> str:
+    """One statement for tables with so many rows each; all but the last are written beside it."""
+    parts, first = [], 1
+    for table, rows, stays in shape:
+        statement = _statement(table)
+        parts.append(statement.sql(rows, first=first, unless_there=stays))
+        first += rows * len(statement.columns)
+    beside = ", ".join(f"w{n} AS ({part})" for n, part in enumerate(parts[:-1]))
+    return f"WITH {beside} {parts[-1]}" if beside else parts[-1]
 
 
 def _is_made(column: sa.Column[Any]) -> bool:

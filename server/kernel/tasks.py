@@ -5,7 +5,6 @@ database's time. A finish is fenced by the owner, so a process that slept throug
 changes nothing.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.kernel.database import Base, Json
-from server.kernel.driver import Driver
 
 MAX_ATTEMPT = 8
 PORTION = 5_000
@@ -58,24 +56,13 @@ class Due:
 
 @dataclass(frozen=True)
 class NewTask:
+    """A row of the table to be; one whose key exists is left as it is."""
+
     kind: str
     key: str
     due_at: datetime
     payload: Json
     max_attempt: int = MAX_ATTEMPT
-
-
-ADD = """INSERT INTO task (kind, key, due_at, payload, max_attempt) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT DO NOTHING"""
-
-
-async def add(driver: Driver, tasks: Sequence[NewTask]) -> None:
-    """Write tasks; one whose key exists is left as it is."""
-    if not tasks:
-        return
-    await driver.executemany(
-        ADD, [(t.kind, t.key, t.due_at, json.dumps(t.payload), t.max_attempt) for t in tasks]
-    )
 
 
 async def drop(connection: AsyncConnection, *, key_prefix: str) -> None:

@@ -19,11 +19,11 @@ from server.kernel import driver, faults, tasks
 from server.kernel.actor import Actor
 from server.kernel.audit import AuditLine
 from server.kernel.clock import Clock
-from server.kernel.database import Json
-from server.kernel.driver import Driver
+from server.kernel.database import Base, Json
+from server.kernel.driver import Driver, NewRow, NewRows
 from server.kernel.errors import Conflict, Unavailable
 from server.kernel.events import Event, Subscriptions
-from server.kernel.tasks import NewTask
+from server.kernel.tasks import NewTask, Task
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Tx:
     _opened: _Opened = field(default_factory=_Opened)
     _tasks: list[NewTask] = field(default_factory=list)
     _audit: list[Json] = field(default_factory=list)
+    _rows: dict[type[Base], list[NewRow]] = field(default_factory=dict)
 
     @property
     def session(self) -> AsyncSession:
@@ -72,6 +73,10 @@ class Tx:
         for follower in self.subscriptions.followers(event):
             payload = {"event": event.name, **event.model_dump(mode="json")}
             self.schedule(follower, key=tasks.event_key(event_id, follower), payload=payload)
+
+    def write(self, table: type[Base], *rows: NewRow) -> None:
+        """Rows that nobody reads before `flush`, with which they are written."""
+        self._rows.setdefault(table, []).extend(rows)
 
     def schedule(
         self,
@@ -138,13 +143,19 @@ class Tx:
             await self._opened.session.close()
 
     async def flush(self) -> None:
+        """Write what is pending: the session's objects first, then all the rows at once."""
         await self._write_session()
-        if self._audit or self._tasks:
-            quick = await self.driver()
+        rows: NewRows = {
+            **self._rows,
             # what is told of several moments at once stands in their order
-            await driver.insert(quick, AuditLine, *sorted(self._audit, key=itemgetter("at")))
-            await tasks.add(quick, self._tasks)
-            self._audit, self._tasks = [], []
+            AuditLine: sorted(self._audit, key=itemgetter("at")),
+            Task: [vars(task) for task in self._tasks],
+        }
+        if any(rows.values()):
+            self._rows.clear()
+            self._audit.clear()
+            self._tasks.clear()
+            await driver.insert_together(await self.driver(), rows, unless_there={Task})
 
 
 def _plain(value: object) -> object:

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from scheduling.runner import BATCH, Handlers, Runner
+from scheduling.tables import Replay
 from server.bootstrap.handlers import handlers
 from server.bootstrap.subscriptions import SUBSCRIPTIONS
-from server.identity.tables import Account, AccountKind
-from server.kernel import audit, tasks
+from server.identity.tables import Account, AccountKind, AccountPerson, Person
+from server.kernel import audit, driver, tasks
 from server.kernel.actor import SYSTEM
 from server.kernel.audit import AuditLine
 from server.kernel.errors import Conflict
@@ -35,6 +36,32 @@ async def test_task_runs_once_when_due(services, clock):
     assert await runner.run_all_due() == 1
     assert await runner.run_all_due() == 0
     assert ran == [1]
+
+
+@pytest.mark.parametrize("number", [1, driver.MOST_TOGETHER + 1])
+async def test_rows_of_several_tables_are_written_together_however_many(services, number):
+    """A row may refer to one of another table; what stands in the way of another stays as it is."""
+    account_id, person_id, keys = uuid4(), uuid4(), [f"n:{n}" for n in range(number)]
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.schedule("first", key=keys[0], payload={})
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.write(Replay, *({"actor_id": account_id, "key": key, "action": "a", "result_id": uuid4(),
+                            "at": tx.now} for key in keys))  # fmt: skip
+        tx.write(Person, {"id": person_id, "name": b"", "level": "declared", "created_at": tx.now})
+        tx.write(Account, {"id": account_id, "kind": AccountKind.STAFF, "created_at": tx.now})
+        theirs = {"account_id": account_id, "person_id": person_id, "relation": "self"}
+        tx.write(AccountPerson, {**theirs, "created_at": tx.now})
+        for key in keys:
+            tx.schedule("second", key=key, payload={"n": key})
+            tx.audit("count", "bench", key)
+    async with services.uow.begin(SYSTEM) as tx:
+        kinds = (await tx.session.scalars(sa.select(Task.kind).order_by(Task.id))).all()
+        kept = (await tx.session.scalars(sa.select(Replay.key))).all()
+        lines = sa.select(AuditLine.subject_id).order_by(AuditLine.id)
+        told = (await tx.session.scalars(lines)).all()
+    assert kinds == ["first", *["second"] * (number - 1)]
+    assert sorted(kept) == sorted(keys)
+    assert told == keys
 
 
 async def test_failing_task_is_given_back_and_kept(services, clock):

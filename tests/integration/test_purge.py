@@ -23,7 +23,7 @@ async def test_only_what_is_done_and_old_is_dropped(services, clock):
     actor = uuid4()
     async with services.uow.begin(SYSTEM) as tx:
         tx.session.add_all(Task(kind="none", key=key, **row) for key, row in rows.items())
-        await replays.keep(tx, actor, "yesterday", action="a", result_id=uuid4())
+        replays.keep(tx, actor, "yesterday", action="a", result_id=uuid4())
     clock.move(purge.REPLAYS_KEPT - timedelta(hours=1))
     async with services.uow.begin(SYSTEM) as tx:
         await purge.purge(tx)
