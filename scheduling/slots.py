@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from scheduling.tables import BookingChannel, DayState
-from server.kernel.driver import Driver, Row
+from server.kernel.driver import Driver, Row, planned_once
 
 
 class Reason(StrEnum):
@@ -136,7 +136,6 @@ LOOK_UP = """
     LEFT JOIN appointment held ON held.id = c.appointment_id AND held.state = 'on_hold'
     WHERE asked.id = ANY($1) ORDER BY s.seat, c.expires_at DESC NULLS LAST
     """
-
 NOBODY = UUID(int=0)
 """Who has a time that something other than an appointment takes: leave, an outside calendar."""
 
@@ -161,7 +160,7 @@ async def look_up_all(
 ) -> dict[UUID, SlotFacts]:  # fmt: skip
     """Each slot that there is, as it stands at this instant."""
     rows: dict[UUID, list[Row]] = {}
-    asked = (list(slot_ids), now, account_id, now - LATELY, returning)
+    asked = (planned_once(slot_ids), now, account_id, now - LATELY, returning)
     for row in await driver.fetch(LOOK_UP, *asked):
         rows.setdefault(row["asked_id"], []).append(row)
     return {slot_id: _facts(of_slot) for slot_id, of_slot in rows.items()}

@@ -11,7 +11,7 @@ from server.identity.tables import Account, AccountKind, WebSession
 from server.kernel.actor import ANYONE, Actor, ActorKind, Role
 from server.kernel.actor import Membership as Held
 from server.kernel.config import Identity
-from server.kernel.driver import Driver, Row
+from server.kernel.driver import Driver, Row, planned_once
 from server.kernel.errors import NotFound
 from server.kernel.gathered import Gathered
 from server.kernel.sealing import new_token, token_hash
@@ -68,12 +68,12 @@ async def actors_of_sessions(
     driver: Driver, token_hashes: Collection[bytes], *, now: datetime, config: Identity
 ) -> dict[bytes, Actor]:
     """The account behind each token; one that is over, idle too long or revoked is not there."""
-    rows = await driver.fetch(ASKING, list(token_hashes))
+    rows = await driver.fetch(ASKING, planned_once(token_hashes))
     standing = [row for row in rows if _stands(row, now=now, config=config)]
     if stale := [row["id"] for row in standing if now - row["seen_at"] > TOUCH]:
         await driver.execute(SEEN, stale, now)
     held: dict[UUID, list[Held]] = {row["account_id"]: [] for row in standing if _is_staff(row)}
-    for one in await driver.fetch(HELD, list(held)) if held else ():
+    for one in await driver.fetch(HELD, planned_once(held)) if held else ():
         held[one["account_id"]].append(Held(Role(one["role"]), one["id"], one["path"]))
     return {row["token_hash"]: _actor(row, held.get(row["account_id"], [])) for row in standing}
 

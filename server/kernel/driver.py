@@ -22,10 +22,14 @@ from server.kernel.database import Base, Json
 MOST_TOGETHER = 16
 """Rows in one statement over several tables: every number of them is a statement of its own."""
 
+PLANNED_FOR = 10
+"""How many values PostgreSQL expects in an array that it does not know."""
+
 Row = Mapping[str, Any]
 NewRow = Mapping[str, object]
 NewRows = Mapping[type[Base], Sequence[NewRow]]
 T = TypeVar("T", bound=Base)
+V = TypeVar("V")
 
 
 class Driver(Protocol):
@@ -66,6 +70,17 @@ def as_json(value: Json) -> str:
 def count(tag: str) -> int:
     """How many rows a command touched, from its tag: `INSERT 0 1`, `DELETE 3`."""
     return int(tag.rpartition(" ")[2])
+
+
+def planned_once(values: Collection[V]) -> list[V]:
+    """The same values for an `= ANY($n)` whose statement is to keep its plan.
+
+    PostgreSQL makes one plan for all when it is no dearer than those made for just these values. Of
+    values that it does not know yet it expects ten: fewer look cheaper to it, and are planned for
+    anew each time, which may take longer than to find them.
+    """
+    found = list(values)
+    return found + found[:1] * (PLANNED_FOR - len(found))
 
 
 async def insert(driver: Driver, table: type[Base], *rows: NewRow) -> None:

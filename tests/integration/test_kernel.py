@@ -177,6 +177,25 @@ async def test_a_batch_is_never_exceeded_however_the_database_plans_it(services,
     assert [task.key for task in taken] == ["step:0", "step:1", "step:2"]
 
 
+@pytest.mark.parametrize(("given", "planned_for_all"), [(driver.planned_once, True), (list, False)])
+async def test_statement_for_one_of_many_rows_keeps_its_plan(services, given, planned_for_all):
+    """And the control: a bare array of one is planned for anew each time."""
+    every, one = "SELECT md5(n::text)::uuid AS id FROM generate_series(1, 20000) n", uuid4()
+    query = """SELECT 'kept', m.id FROM many m JOIN others o USING (id) JOIN others p USING (id)
+               WHERE m.id = ANY($1)"""
+    async with services.uow.begin(SYSTEM) as tx:
+        quick = await tx.driver()
+        for table in ("many", "others"):
+            await quick.execute(f"CREATE TEMP TABLE {table} ON COMMIT DROP AS {every}")
+            await quick.execute(f"CREATE UNIQUE INDEX ON {table} (id)")
+            await quick.execute(f"ANALYZE {table}")
+        for _ in range(8):
+            await quick.fetch(query, given([one]))
+        plans = """SELECT generic_plans > 0 FROM pg_prepared_statements
+                   WHERE statement LIKE '%''kept''%' AND statement NOT LIKE '%pg_prepared%'"""
+        assert await quick.fetchval(plans) is planned_for_all
+
+
 async def sealed(services, *, lines: int, within: float = 10.0) -> None:
     """Seal until all lines are; transactions of other databases of the server hold it up."""
     deadline = asyncio.get_running_loop().time() + within
