@@ -1,21 +1,22 @@
-"""`make bench-media-network`: what somebody on a poor line sees and hears of somebody on a good one.
+"""`make bench-media-network`: what somebody on a poor line and somebody on a good one get of each other.
 
-Server and speaker are at one end of a wire between two network namespaces, the listener's browser at
-the other end; both browsers run the product's own media client. Each profile is the wire's quality
-for a while, both ways. The same wire, the same browser and the same client with Janus behind them are
-what to compare with.
+Server and one browser are at one end of a wire between two network namespaces, the other browser at
+the other end; both run the product's own media client with a camera and a microphone. Each profile is
+the wire's quality for a while, both ways: the plain keys are what the far one gets, those with `up_`
+what comes of the far one at the good end. Firefox at the far end only listens. The same wire, the same
+browser and the same client with Janus behind them are what to compare with.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from signaling.engine import MemberId, RoomId
 from signaling.janus.engine import Instance, JanusEngine
@@ -25,7 +26,7 @@ from signaling.supervisor import EmbeddedEngine
 from tests.bench.machine import watched
 from tests.bench.report import report
 from tests.janus.instance import janus
-from tests.media.browsers import DEVICES, chromium, enter, firefox, sees
+from tests.media.browsers import DEVICES, UNASKED, chromium, enter, firefox, sees
 from tests.media.site import bundle, served
 from tests.wire import PERFECT, Line, Wire, wired
 
@@ -49,6 +50,10 @@ GOALS = {
     "recover_s_rebound_embedded": "goal <= 2",
     "recover_s_rebound_embedded_firefox": "goal <= 2",
     "concealed_percent_kbps300_embedded": "goal <= 3",
+    "up_freeze_longest_s_loss5_embedded": "goal <= 1",
+    "up_concealed_percent_loss10_embedded": "goal <= 3",
+    "up_recover_s_cut8_embedded": "goal <= 2",
+    "up_recover_s_rebound_embedded": "goal <= 2",
 }
 NOTE = """() => {
   const note = (globalThis.note = { frames: [] });
@@ -77,20 +82,16 @@ FRAMES = "() => note.frames"
 
 
 @dataclass(frozen=True)
-class Stand:
-    """One listener at the far end of the wire."""
+class Ear:
+    """A page that somebody sees and hears the other one on."""
 
-    wire: Wire
     page: Page
 
-    async def poor(self, line: Line) -> dict[str, float]:
-        self.wire.becomes(line)
-        await asyncio.sleep(SETTLE)
+    async def while_poor(self) -> dict[str, float]:
         began, before = time.time() * 1000, await self._sound()
         await asyncio.sleep(SECONDS)
         ended, after = time.time() * 1000, await self._sound()
         frames = [at for at in await self.page.evaluate(FRAMES) if began <= at <= ended]
-        self.wire.becomes(PERFECT)
         samples = after["samples"] - before["samples"]
         concealed = after["concealed"] - before["concealed"]
         return {
@@ -98,14 +99,8 @@ class Stand:
             "concealed_percent": concealed / samples * 100 if samples else 100.0,
         }
 
-    async def cut(self, line: Line, then: Line) -> dict[str, float]:
+    async def recovered(self, back: float) -> dict[str, float]:
         """Seconds from the line's being back to the first of many new pictures."""
-        await asyncio.sleep(SETTLE)  # nothing is gained from the trouble before
-        self.wire.becomes(line)
-        if line.is_cut:
-            await asyncio.sleep(CUT_SECONDS)
-        self.wire.becomes(then)
-        back = time.time() * 1000
         try:
             async with asyncio.timeout(PATIENCE):
                 while len(later := await self._frames_after(back + 100)) < 10:  # noqa: ASYNC110
@@ -119,6 +114,38 @@ class Stand:
 
     async def _sound(self) -> dict[str, float]:
         return dict(await self.page.evaluate(SOUND))
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Two people with the wire between them; `ears` by what their keys begin with."""
+
+    wire: Wire
+    ears: dict[str, Ear]
+
+    async def poor(self, line: Line) -> dict[str, float]:
+        self.wire.becomes(line)
+        await asyncio.sleep(SETTLE)
+        measured = await self._each(lambda ear: ear.while_poor())
+        self.wire.becomes(PERFECT)
+        return measured
+
+    async def cut(self, line: Line, then: Line) -> dict[str, float]:
+        await asyncio.sleep(SETTLE)  # nothing is gained from the trouble before
+        self.wire.becomes(line)
+        if line.is_cut:
+            await asyncio.sleep(CUT_SECONDS)
+        self.wire.becomes(then)
+        back = time.time() * 1000
+        return await self._each(lambda ear: ear.recovered(back))
+
+    async def _each(self, part: Callable[[Ear], Awaitable[dict[str, float]]]) -> dict[str, float]:
+        told = await asyncio.gather(*(part(ear) for ear in self.ears.values()))
+        return {
+            way + key: value
+            for way, numbers in zip(self.ears, told, strict=True)
+            for key, value in numbers.items()
+        }
 
 
 def _longest_gap(instants: list[float]) -> float:
@@ -137,11 +164,12 @@ async def of_janus(_wire: Wire) -> AsyncIterator[Engine]:
 
 
 MakeEngine = Callable[[Wire], AbstractAsyncContextManager[Engine]]
-Launch = Callable[[Playwright], AbstractAsyncContextManager[Browser]]
 
 
 @asynccontextmanager
-async def stand(make: MakeEngine, launch: Launch, script: Path) -> AsyncIterator[Stand]:
+async def stand(
+    make: MakeEngine, script: Path, *, with_firefox: bool = False
+) -> AsyncIterator[Stand]:
     with wired() as wire:
         async with AsyncExitStack() as stack:
             with wire.server.entered():
@@ -151,35 +179,44 @@ async def stand(make: MakeEngine, launch: Launch, script: Path) -> AsyncIterator
                 site = await stack.enter_async_context(
                     served(engine, script, host=wire.server.address)
                 )
-                near = await stack.enter_async_context(async_playwright())
                 trusted = f"--unsafely-treat-insecure-origin-as-secure={site.address.rstrip('/')}"
-                flags = ("--use-fake-ui-for-media-stream", DEVICES, trusted)
-                speaking = await stack.enter_async_context(chromium(near, *flags))
+                near = await stack.enter_async_context(async_playwright())
+                speaking = await stack.enter_async_context(
+                    chromium(near, UNASKED, DEVICES, trusted)
+                )
                 speaker = await speaking.new_page()
                 assert await enter(speaker, site.address, SPEAKER) == "joined"
                 await site.engine.grant(SPEAKER, ROOM)
             with wire.client.entered():
                 far = await stack.enter_async_context(async_playwright())
-                listening = await stack.enter_async_context(launch(far))
+                # Ten pictures a second: both browsers code and decode on this machine.
+                browser = firefox(far) if with_firefox else chromium(far, UNASKED, trusted)
+                listening = await stack.enter_async_context(browser)
             listener = await listening.new_page()
-            assert await enter(listener, site.address, LISTENER, shows=False) == "joined"
+            shows = not with_firefox
+            assert await enter(listener, site.address, LISTENER, shows=shows) == "joined"
             await site.engine.grant(LISTENER, ROOM)
             await sees(listener, SPEAKER, within=30)
-            await listener.evaluate(NOTE)
-            yield Stand(wire, listener)
+            ears = {"": Ear(listener)}
+            if shows:
+                await sees(speaker, LISTENER, within=30)
+                ears["up_"] = Ear(speaker)
+            for ear in ears.values():
+                await ear.page.evaluate(NOTE)
+            yield Stand(wire, ears)
 
 
 async def compare() -> dict[str, float]:
     numbers: dict[str, float] = {}
-    stands: dict[str, tuple[MakeEngine, Launch]] = {
-        "embedded": (embedded, chromium),
-        "janus": (of_janus, chromium),
-        "embedded_firefox": (embedded, firefox),
+    stands: dict[str, tuple[MakeEngine, bool]] = {
+        "embedded": (embedded, False),
+        "janus": (of_janus, False),
+        "embedded_firefox": (embedded, True),
     }
     with tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as folder:
         bundle(Path(folder))
-        for name, (make, launch) in stands.items():
-            async with stand(make, launch, Path(folder)) as one:
+        for name, (make, with_firefox) in stands.items():
+            async with stand(make, Path(folder), with_firefox=with_firefox) as one:
                 for profile, line in POOR.items():
                     numbers |= _named(await one.poor(line), profile, name)
                 for profile, (line, then) in CUTS.items():
