@@ -44,7 +44,7 @@ format: ready
 generate: ready                           ## OpenAPI and the TypeScript client types
 	@$(PY) -m server schema --write
 
-bench: bench-web bench-booking bench-slots bench-roster bench-clock bench-join bench-media bench-media-district bench-media-network
+bench: bench-web bench-booking bench-slots bench-roster bench-clock bench-join bench-media bench-media-district bench-media-network bench-recovery
 bench-roster: $(SOLVER)
 bench-%: ready web/dist/index.html
 	@$(PY) -m tests.bench.$(subst -,_,$*)

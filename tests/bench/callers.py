@@ -29,7 +29,7 @@ also what the kernel notes arrivals by)."""
 SOUND, PICTURE = b"ytbs", b"ytbp"
 SOUND_SIZE, PIECE, PIECES = 90, 1_050, 3
 FRAME_SECONDS, SOUND_SECONDS = 1 / 30, 0.02
-ROOM_FOR = 60 * int(PIECES / FRAME_SECONDS)
+ROOM_FOR = 120 * int(PIECES / FRAME_SECONDS)
 CONTROL, SENDER_REPORT, ARRIVALS = range(192, 224), 200, b"\x8f\xcd"
 
 TURN, TAKERS = 2.0, 5
@@ -70,6 +70,10 @@ class Tally:
 
     def missing(self, sender: int, first: int, last: int) -> int:
         return last - first - sum(self.seen[sender][first:last])
+
+    def got(self, sender: int, *, since: int) -> bool:
+        """Anything that was sent from this number on."""
+        return any(self.seen[sender][since:])
 
     @property
     def sounds_due(self) -> int:

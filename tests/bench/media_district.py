@@ -73,10 +73,12 @@ def _processor_seconds(pid: int) -> float:
 
 
 @asynccontextmanager
-async def server(url: str, folder: Path) -> AsyncIterator[Server]:
+async def server(
+    url: str, folder: Path, *, sessions: int = SESSIONS, people: int = PEOPLE
+) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.district_server", "--url", url, "--data", str(folder),
-        f"--sessions={SESSIONS}", f"--people={PEOPLE}", f"--workers={WORKERS}",
+        f"--sessions={sessions}", f"--people={people}", f"--workers={WORKERS}",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 20,
     )  # fmt: skip
     assert process.stdin
@@ -160,7 +162,8 @@ async def measure(url: str, folder: Path) -> dict[str, float]:
     }
 
 
-async def run(postgres: Postgres, folder: Path) -> dict[str, float]:
+async def district(postgres: Postgres) -> str:
+    """The address of an empty database for one."""
     admin = await asyncpg.connect(host=str(postgres.sockets), user="postgres", database="postgres")
     await admin.execute("CREATE DATABASE district")
     await admin.close()
@@ -168,7 +171,11 @@ async def run(postgres: Postgres, folder: Path) -> dict[str, float]:
     engine = make_engine(url, pool_size=2)
     await schema.migrate(engine, role="yuntiao_app")
     await engine.dispose()
-    return await measure(url, folder)
+    return url
+
+
+async def run(postgres: Postgres, folder: Path) -> dict[str, float]:
+    return await measure(await district(postgres), folder)
 
 
 def main() -> None:

@@ -1,61 +1,23 @@
 """Several engines as one: rooms stay whole, the lost are moved, the draining take nobody new."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from server.kernel.config import Media
-from signaling.engine import Carried, MediaEngine, MediaUnavailableError, MemberId, Reset, RoomId
+from signaling.engine import Carried, MediaUnavailableError, MemberId, RoomId
 from signaling.engines import running
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.meters import Meters
-from signaling.places import Engine
 from signaling.pool import Pool
 from signaling.supervisor import EmbeddedEngine
 from tests.janus.instance import janus
-from tests.media.conftest import LOOPBACK, Stage, hears, total, until
+from tests.janus.pools import at_work, pooled
+from tests.media.conftest import LOOPBACK, hears, total, until
 
 pytestmark = pytest.mark.slow
 
 MAIN, OTHER, CAUCUS = RoomId("main"), RoomId("other"), RoomId("caucus")
-
-
-class Restarting(Stage):
-    """A stage whose bots begin anew when they are told to, as clients do."""
-
-    async def listen(self) -> None:
-        async for event in self.engine.events():
-            self.take(event)
-            if isinstance(event, Reset):
-                for member in event.members:
-                    # where there is no engine again by now, the next reset follows
-                    with contextlib.suppress(MediaUnavailableError):
-                        await self.bots[member].rejoin()
-
-
-@contextlib.asynccontextmanager
-async def pooled(*engines: Engine) -> AsyncIterator[tuple[Pool, Restarting]]:
-    pool = Pool(engines)
-    await pool.start()
-    try:
-        async with at_work(pool) as stage:
-            yield pool, stage
-    finally:
-        await pool.stop()
-
-
-@contextlib.asynccontextmanager
-async def at_work(engine: MediaEngine) -> AsyncIterator[Restarting]:
-    stage = Restarting(engine)
-    listening = asyncio.create_task(stage.listen())
-    try:
-        yield stage
-    finally:
-        await stage.clear()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_rooms_are_spread_and_stay_whole():
