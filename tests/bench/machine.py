@@ -96,7 +96,10 @@ def watched() -> Iterator[Watch]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield Watch(busy_before, process)
+        try:
+            yield Watch(busy_before, process)
+        finally:
+            process.kill()
 
 
 def _busy_share(seconds: float = 1.0) -> float:
