@@ -110,6 +110,7 @@ class BotLink(asyncio.DatagramProtocol):
         """As if the power failed: no goodbye."""
         self._gone = True
         self._halt()
+        self._incoming.put_nowait(None)
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:
         self._transport = transport
