@@ -38,6 +38,7 @@ class Subscriber:
     ) -> None:
         self.session = session
         self.slots: list[Slot] = []
+        self._by_source: dict[int, Slot] = {}
         self.fingerprints: list[tuple[str, str]] = []
         self.lost_share = 0.0
         self.decodes: frozenset[Codec] = frozenset({Codec.VP8})
@@ -161,21 +162,20 @@ class Subscriber:
         """Receivers send no media; `admits` has kept it out."""
 
     def control(self, datagram: bytes, now: float) -> None:
-        by_source = {slot.outlet.source: slot for slot in self.slots}
         packets = rtcp.parsed(datagram)
         for packet in packets:
             if isinstance(packet, RtcpRrPacket):
                 self._take_report(packet.reports, now)
             for source in rtcp.asks_for_keyframe(packet):
-                slot = by_source.get(source)
+                slot = self._by_source.get(source)
                 if slot is not None and slot.outlet.layer is not None:
                     slot.outlet.layer.want_keyframe()
         for source, numbers in rtcp.repeats_asked(packets):
-            if source in by_source:
-                self._repeat(by_source[source], numbers, now)
+            if source in self._by_source:
+                self._repeat(self._by_source[source], numbers, now)
 
     def tell_time(self, outlet: Outlet, time: SenderTime) -> None:
-        slot = next(slot for slot in self.slots if slot.outlet is outlet)
+        slot = self._by_source[outlet.source]
         self._reports.tell(outlet.source, time)
         name = slot.heard.member.encode() if slot.heard else b""
         self._transmit_control(
@@ -200,13 +200,12 @@ class Subscriber:
             slot.outlet.follow(None, now=now)
 
     def _take_report(self, blocks: list[RtcpReceiverInfo], now: float) -> None:
-        kinds = {slot.outlet.source: slot.kind for slot in self.slots}
         for block in blocks:
-            if block.ssrc in kinds:
+            if block.ssrc in self._by_source:
                 self._reports.take(block, now=now)
-        lost_share = self._reports.worst(kinds, now=now)
+        lost_share = self._reports.worst(self._by_source, now=now)
         self.lost_share = self.lost_share if lost_share is None else lost_share
-        videos = [source for source, kind in kinds.items() if kind == "video"]
+        videos = (source for source, slot in self._by_source.items() if slot.kind == "video")
         video_share = self._reports.worst(videos, now=now)
         if video_share is not None:
             self.rate.learn(
@@ -231,8 +230,10 @@ class Subscriber:
         if slot.is_offered and not slot.is_wanted:
             slot.has_rested = True
         elif slot.is_wanted and not slot.is_offered and slot.has_rested:
+            del self._by_source[slot.outlet.source]
             source = self._new_source()
             slot.outlet.rename(source, repeat_source=source + 1)
+            self._by_source[source] = slot
         slot.is_offered, slot.offered_codec = slot.is_wanted, slot.codec
 
     def _new_source(self) -> int:
@@ -276,6 +277,7 @@ class Subscriber:
         )
         slot = Slot(str(place), codec, outlet)
         self.slots.append(slot)
+        self._by_source[source] = slot
         return slot
 
     def _offered(self, slot: Slot) -> OfferedTrack:
