@@ -9,12 +9,14 @@ from icalendar import Calendar, Event
 from scheduling.messages.calendar import PRODID, Method, zone
 from server.kernel.clock import local
 
+MINUTES = "X-YUNTIAO-MINUTES"
+
 
 @dataclass(frozen=True)
 class Line:
     """One thing, in words. `about` may be a resident: it stays out of calendars of one's own.
 
-    `is_tentative`: nobody was promised it yet.
+    `is_tentative`: nobody was promised it yet; `minutes`: how long one appointment of a day is.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Line:
     state: str
     booked: str
     is_tentative: bool
+    minutes: int | None = None
 
 
 def as_ics(lines: Sequence[Line], *, stamp: datetime) -> bytes:
@@ -44,5 +47,7 @@ def as_ics(lines: Sequence[Line], *, stamp: datetime) -> bytes:
         event.add("SUMMARY", " ".join(word for word in (line.kind, line.who, line.booked) if word))
         event.add("STATUS", "TENTATIVE" if line.is_tentative else "CONFIRMED")
         event.add("CLASS", "PRIVATE")
+        if line.minutes is not None:
+            event.add(MINUTES, str(line.minutes))
         calendar.add_component(event)
     return bytes(calendar.to_ical())

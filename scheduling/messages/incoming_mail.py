@@ -7,7 +7,8 @@ from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses
 
-from scheduling.messages.replies import MOST_BYTES, Unreadable
+from scheduling.messages.calendar_lines import Unreadable
+from scheduling.messages.replies import BOUNDS
 
 MOST_PARTS = 40
 MOST_BREAKS = 1_000
@@ -77,7 +78,7 @@ def _calendar(parts: list[Message]) -> bytes | None:
         if part.get_content_type() in CALENDAR:
             data = part.get_payload(decode=True)
             if isinstance(data, bytes):
-                if len(data) > MOST_BYTES:
+                if len(data) > BOUNDS.size:
                     raise Unreadable("calendar_too_large")
                 return data
     return None

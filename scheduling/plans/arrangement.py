@@ -1,4 +1,4 @@
-"""The issued arrangement of leaders' days as a spreadsheet: read row by row, kept all or not at all."""
+"""The issued arrangement of leaders' days as a table: read row by row, kept all or not at all."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +76,8 @@ async def read(tx: Tx, table: Table, *, words: Headings) -> list[Row]:
     """Every row with everything that is wrong with it. Raises Invalid for wrong headings."""
     columns = _columns(table.headings, words)
     leaders = await _leaders(tx)
-    rows = [_row(number, cells, columns, leaders) for number, cells in enumerate(table.rows, 2)]
+    numbered = enumerate(table.rows, table.first)
+    rows = [_row(number, cells, columns, leaders) for number, cells in numbered]
     calendar = await load_calendar(tx, around=day_of(tx.now), days=AHEAD.days)
     there = await _there(tx, rows)
     return [_checked(tx, row, rows, calendar, there) for row in rows]
@@ -118,8 +119,7 @@ def _row(
     given = {name: cells[place] for name, place in columns.items() if place < len(cells)}
     blank = Cell(f"A{number}", None)
     at = {name: given.get(name, blank) for name in FIELDS}
-    name = str(at["leader"].value or "")
-    known = leaders.get(name, ())
+    name, known = _meant(str(at["leader"].value or ""), leaders)
     read: dict[str, tuple[Callable[[Value], object], str]] = {
         "date": (_date, "arrangement_date"), "begins": (_clock, "arrangement_time"),
         "ends": (_clock, "arrangement_time"), "minutes": (_minutes, "arrangement_minutes"),
@@ -134,6 +134,17 @@ def _row(
         problems=tuple(problems), places={field: cell.place for field, cell in at.items()},
         **values,  # type: ignore[arg-type]  # each parser gives its field's type or None
     )  # fmt: skip
+
+
+def _meant(said: str, leaders: Mapping[str, Sequence[UUID]]) -> tuple[str, Sequence[UUID]]:
+    """Who is meant: by the name alone, or by the only name of a leader among other words."""
+    named = [said] if said in leaders else [one for one in leaders if _stands_in(one, said)]
+    name = named[0] if len(named) == 1 else said
+    return name, leaders.get(name, ())
+
+
+def _stands_in(name: str, said: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
 
 
 def _date(value: Value) -> date | None:

@@ -31,10 +31,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The first sheet: its headings, then its rows that hold anything."""
+    """The first sheet: its headings, then its rows that hold anything, counted from `first`."""
 
     headings: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
+    first: int = 2
 
 
 def read(data: bytes) -> Table:

@@ -10,7 +10,7 @@ from pydantic import Field
 from scheduling import agenda
 from scheduling.messages.calendar_file import Line as FileLine
 from scheduling.messages.calendar_file import as_ics
-from scheduling.plans import arrangement, quarter, spreadsheet
+from scheduling.plans import arrangement, entry_file, quarter, spreadsheet
 from scheduling.plans.arrangement import FIELDS, Approval, Headings, Row
 from scheduling.plans.quarter import Cell, Grid
 from scheduling.plans.spreadsheet import XLSX
@@ -80,7 +80,11 @@ class ImportedView(View):
 @routes.post("/api/planning/import-previews", permission=Permission.PLAN_WRITE)
 async def preview_arrangement(ctx: Context, upload: Upload) -> ArrangementPreview:
     """What is in the file, with every row's problems; writes nothing."""
-    table = await asyncio.to_thread(spreadsheet.read, upload.data)
+    if entry_file.is_one(upload.data):
+        heads = {field: _heading(ctx, field) for field in FIELDS}
+        table = await asyncio.to_thread(entry_file.read, upload.data, headings=heads)
+    else:
+        table = await asyncio.to_thread(spreadsheet.read, upload.data)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         rows = await arrangement.read(tx, table, words=_headings(ctx))
     views = [_row(ctx, row) for row in rows]
@@ -109,7 +113,7 @@ async def export_planning(ctx: Context, query: PlanningQuery) -> Download:
          f"{local(one.ends_at):%H:%M}", minutes[one.plan_id] if one.plan_id else "")
         for one, who in _held(grid)
     ]  # fmt: skip
-    heads = [_word(ctx, f"heading.{field}").partition("|")[0] for field in FIELDS]
+    heads = [_heading(ctx, field) for field in FIELDS]
     title = _word(ctx, "planning")
     data = await asyncio.to_thread(spreadsheet.write, title, heads, rows)
     return Download(data, XLSX, f"{title} {query.quarter}.xlsx")
@@ -117,15 +121,20 @@ async def export_planning(ctx: Context, query: PlanningQuery) -> Download:
 
 @routes.get("/api/planning/file.ics", permission=Permission.PLAN_READ)
 async def export_planning_entries(ctx: Context, query: PlanningQuery) -> Download:
-    """The quarter as entries for a calendar of one's own; what is not published is tentative."""
+    """The quarter as entries for a calendar of one's own; what is not published is tentative.
+
+    An import reads it as well.
+    """
+    grid = await _quarter(ctx, query)
+    minutes = {plan.id: plan.slot_minutes for plan, _ in grid.plans}
     lines = [
         FileLine(
             f"day-{one.day_id or f'{one.plan_id}-{one.planned_for}'}", one.begins_at, one.ends_at,
             _word(ctx, "reception_day"), who, "",
             _word(ctx, f"state.day.{one.state or DayState.DRAFT}"), "",
-            one.state in {None, DayState.DRAFT},
+            one.state in {None, DayState.DRAFT}, minutes[one.plan_id] if one.plan_id else None,
         )
-        for one, who in _held(await _quarter(ctx, query))
+        for one, who in _held(grid)
     ]  # fmt: skip
     data = await asyncio.to_thread(as_ics, lines, stamp=ctx.services.clock.now())
     return Download(data, ICS, f"{_word(ctx, 'planning')} {query.quarter}.ics")
@@ -202,6 +211,11 @@ def _lines(ctx: Context, view: CalendarView) -> list[FileLine]:
 
 def _word(ctx: Context, name: str) -> str:
     return ctx.services.texts.get(ctx.language, f"sheet.{name}")
+
+
+def _heading(ctx: Context, field: str) -> str:
+    """What a column is called in a file that goes out."""
+    return _word(ctx, f"heading.{field}").partition("|")[0]
 
 
 def _headings(ctx: Context) -> Headings:

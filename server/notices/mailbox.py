@@ -18,8 +18,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from scheduling.messages import answers, incoming_mail, replies
 from scheduling.messages.answers import Arrived
+from scheduling.messages.calendar_lines import Unreadable
 from scheduling.messages.incoming_mail import Incoming
-from scheduling.messages.replies import Reply, Unreadable
+from scheduling.messages.replies import Reply
 from server.kernel.actor import SYSTEM
 from server.kernel.errors import DomainError
 from server.kernel.uow import UnitOfWork

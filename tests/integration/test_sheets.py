@@ -162,13 +162,24 @@ def bomb() -> bytes:
 
 BAD = {
     "sheet_not_xlsx": [lambda: b"a,b,c\n1,2,3", lambda: repacked(b"PK\5\6" + b"\0" * 18)],
-    "sheet_too_large": [bomb, lambda: workbook(GOOD) + b"\0" * (3 << 20)],
+    "sheet_too_large": [
+        bomb,
+        lambda: workbook(GOOD) + b"\0" * (3 << 20),
+        lambda: calendar(entry("X-A:" + "b" * (3 << 20))),
+    ],
     "sheet_macros": [lambda: repacked(workbook(GOOD), **{"xl/vbaProject.bin": b"x"})],
     "sheet_formula": [lambda: workbook(["Leader 1", "=TODAY()", "09:00", "11:00"])],
     "sheet_headings": [lambda: workbook(GOOD, headings=["一", "二", "三", "四", "五"])],
-    "sheet_empty": [workbook],
-    "sheet_too_long": [lambda: workbook(*[GOOD] * 1001)],
+    "sheet_empty": [workbook, lambda: calendar(entry("STATUS:CANCELLED"))],
+    "sheet_too_long": [
+        lambda: workbook(*[GOOD] * 1001),
+        lambda: calendar(*[entry()] * 1001),
+    ],
+    "sheet_repeats": [lambda: calendar(entry("RRULE:FREQ=WEEKLY"))],
     "sheet_broken": [
+        lambda: calendar(entry())[:-20],
+        lambda: calendar(entry(), b"\xff"),
+        lambda: b"BEGIN:VCALENDAR" + b"\0" * 99,
         lambda: repacked(workbook(GOOD), **{"xl/worksheets/sheet1.xml": b"<broken"}),
         lambda: repacked(
             workbook(GOOD),
@@ -200,6 +211,55 @@ async def test_quarter_goes_out_and_what_went_out_can_come_in(services, clerk, l
     assert [row["leader_id"] for row in again["rows"]] == [str(leader.account.id)]
     entries = await (await clerk.get("/api/planning/file.ics", params=query)).text()
     assert (entries.count("BEGIN:VEVENT"), entries.count("STATUS:TENTATIVE")) == (1, 1)
+    once_more = (await (await preview(clerk, entries.encode())).json())["rows"]
+    said = ("number", "problems", "places")
+    assert [without(row, *said) for row in once_more] == [without(r, *said) for r in again["rows"]]
+
+
+def without(row: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def entry(
+    *more: str, begins: str = "TZID=Asia/Shanghai:20261201T090000", ends: str = ":20261201T030000Z"
+) -> bytes:
+    lines = ("BEGIN:VEVENT", "UID:1", "SUMMARY:接访日 Leader 7，区信访局", f"DTSTART;{begins}",
+             f"DTEND{ends}", *more, "END:VEVENT")  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def calendar(*events: bytes) -> bytes:
+    return b"\r\n".join((b"BEGIN:VCALENDAR", b"VERSION:2.0", *events, b"END:VCALENDAR", b""))
+
+
+async def test_arrangement_comes_in_as_calendar_entries(services, clerk, centre):
+    """Whose day it is says a word of the title; hours are those of here, whatever zone they stand in."""
+    leader = await add_leader(services, centre, rank=7)
+    file = calendar(entry(), entry("STATUS:CANCELLED"))
+    seen = await (await preview(clerk, file)).json()
+    [row] = seen["rows"]
+    assert (row["name"], row["leader_id"]) == ("Leader 7", str(leader.account.id))
+    assert (row["number"], row["date"], row["begins"], row["ends"], row["minutes"]) == (
+        1, "2026-12-01", "09:00:00", "11:00:00", 30,
+    )  # fmt: skip
+    assert (await clerk.post("/api/planning/imports", json=accepted(seen))).status == 200
+    [day] = await rows_of(services, ReceptionDay)
+    assert day.begins_at.isoformat() == "2026-12-01T01:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"begins": "VALUE=DATE:20261201"}, "DTSTART"),
+        ({"ends": ":20261202T030000Z"}, "DTEND"),
+        ({"begins": "TZID=Nowhere/None:20261201T090000"}, "DTSTART"),
+        ({"begins": "TZID=Asia/Shanghai:20261341T090000"}, "DTSTART"),
+        ({"begins": "TZID=Asia/Shanghai:00010101T000000"}, "DTSTART"),
+    ],
+)
+async def test_problem_of_an_entry_is_named_with_its_property(clerk, leader, given, place):
+    [row] = (await (await preview(clerk, calendar(entry(**given)))).json())["rows"]
+    assert place in {problem["place"] for problem in row["problems"]}
 
 
 async def test_view_goes_out_as_spreadsheet_and_nothing_in_it_runs(services, clerk, leader, runner):

@@ -7,13 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.messages import incoming_mail, replies
+from scheduling.messages.calendar_lines import Unreadable
 from scheduling.messages.replies import (
-    MOST_BYTES,
-    MOST_COMPONENTS,
+    BOUNDS,
     Partstat,
     Proposal,
     Reply,
-    Unreadable,
 )
 
 EVENT = [
@@ -61,9 +60,9 @@ def test_proposed_time_is_an_instant_where_its_zone_is_known(begins, instant):
         (calendar(*EVENT, "SEQUENCE:-1"), "calendar_malformed"),
         (calendar(*EVENT, "SEQUENCE:99999999999"), "calendar_malformed"),
         (calendar(*EVENT, "END:VEVENT", "BEGIN:VEVENT", *EVENT), "several_events"),
-        (calendar(*EVENT, around=("BEGIN:X", "END:X") * MOST_COMPONENTS), "calendar_too_large"),
+        (calendar(*EVENT, around=("BEGIN:X", "END:X") * BOUNDS.components), "calendar_too_large"),
         (calendar(*EVENT, *["X:1"] * 2_000), "calendar_too_large"),
-        (b"X" * (MOST_BYTES + 1), "calendar_too_large"),
+        (b"X" * (BOUNDS.size + 1), "calendar_too_large"),
         (b"\xff\xfe", "calendar_malformed"),
         (b"", "calendar_malformed"),
     ],
