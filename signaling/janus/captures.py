@@ -119,6 +119,10 @@ class Captures:
     def receiver_pid(self) -> int | None:
         return self._receiver.pid if self._receiver is not None else None
 
+    def has(self, room: RoomId) -> bool:
+        """Whether this room is captured."""
+        return room in self._rooms
+
     async def direct(self, room: RoomId, to: Path | None) -> None:
         """Takes effect as the people of the room are brought in line."""
         self._rooms.pop(room, None)

@@ -28,6 +28,7 @@ from signaling.engine import (
     RoomId,
     View,
 )
+from signaling.janus.cameras import Cameras
 from signaling.janus.captures import Captures
 from signaling.janus.handles import Handles
 from signaling.janus.numbers import Admin, stats_of
@@ -73,6 +74,7 @@ class JanusEngine:
         self._people: dict[MemberId, Person] = {}
         self._homes: dict[RoomId, str] = {}
         self._speakers = Speakers(self._people, self._tell)
+        self._cameras = Cameras(self._people, self._is_captured, self._tell)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = contextlib.AsyncExitStack()
@@ -109,6 +111,7 @@ class JanusEngine:
         self._opened = Subscriptions(handles, self._people, self._tell)
         self._captures = Captures(handles, self._people)
         await _end_all(handles, self._keys)  # of the connection before, if Janus outlived it
+        self._spawn(self._cameras.watch())
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -136,6 +139,8 @@ class JanusEngine:
             if not continues(person, description):
                 await self._drop(person)
             answer = await self._publications.publish(person, offer, description)
+        if person.publishing is not None and person.publishing.rests:
+            self._cameras.again(person)
         await self._capture(person)
         await self._subscriptions.refresh(self._near(person))
         return answer
@@ -349,6 +354,9 @@ class JanusEngine:
     @property
     def _handles(self) -> Handles:
         return self._subscriptions.handles
+
+    def _is_captured(self, room: RoomId) -> bool:
+        return self._captures is not None and self._captures.has(room)
 
     async def _capture(self, *people: Person) -> None:
         """In line with where they are now."""

@@ -37,6 +37,16 @@ class Publishing:
     is_up: bool = False
     """Janus knows no feed of one whose packets cannot come yet."""
 
+    watched_at: float | None = None
+    rests: bool = False
+    """The camera, since nobody watches it."""
+
+    @property
+    def rids(self) -> tuple[str, ...]:
+        """The encodings of the camera, best first; a single one has no name."""
+        pictures = (one for one in self.description.sections if one.kind == "video")
+        return tuple(next((one.rids for one in pictures), [])) or ("",)
+
     @property
     def feeds(self) -> dict[str, str]:
         """Kind of each section that media can come in, by its mid."""

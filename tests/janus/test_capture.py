@@ -58,6 +58,17 @@ async def test_all_that_is_sent_in_a_captured_room_is_given(stage, reader):
     await until(hears(stage.bots["b"], "a"))
 
 
+async def test_recording_watches_a_camera_that_nobody_else_does(stage, reader):
+    await stage.engine.capture(MAIN, to=reader.path)
+    await stage.come("a", MAIN)
+    await until(gets(reader, "a", packets=600))  # longer than a camera goes on that nobody watches
+    assert not stage.bots["a"].rests
+    await stage.engine.capture(MAIN, to=None)
+    await until(lambda: stage.bots["a"].rests)
+    await stage.engine.capture(MAIN, to=reader.path)
+    await until(gets(reader, "a"))
+
+
 async def test_a_private_talk_is_never_captured(stage, reader):
     for name in "abc":
         await stage.come(name, MAIN)

@@ -287,6 +287,21 @@ async def test_whom_nobody_shows_costs_nothing(stage):
     assert heard.video <= before + 5
 
 
+async def test_camera_that_nobody_watches_rests_and_is_back_at_once(stage):
+    for name in "ab":
+        await stage.come(name, MAIN)
+    a, b = stage.bots["a"], stage.bots["b"]
+    await until(hears(b, "a"))
+    await stage.engine.view(B, {A: View.NONE})
+    await until(lambda: a.rests)
+    assert not b.rests  # whom the other watches
+    await stage.engine.view(B, {})
+    await until(lambda: not a.rests, within=1.0)
+    await until(hears(b, "a"))
+    await stage.engine.revoke(B)
+    await until(lambda: a.rests and b.rests)
+
+
 async def test_one_who_begins_anew_is_heard_and_hears_again(stage):
     for name in "ab":
         await stage.come(name, MAIN)
