@@ -26,7 +26,10 @@ ICS = "text/calendar"
 
 
 class InvitationView(View):
-    """An invitation as its holder sees it; names nobody but the host and the holder."""
+    """An invitation as its holder sees it; names nobody but the host and the holder.
+
+    `reply_in`: the matter whose reply of this session is out, for the person whose matter it is.
+    """
 
     appointment_id: UUID
     session_kind: SessionKind
@@ -43,6 +46,7 @@ class InvitationView(View):
     centre_phone: str
     may_join_now: bool
     calendar: bool
+    reply_in: UUID | None
 
 
 @routes.get("/api/invitations/mine", permission=Permission.INVITATION_USE)
@@ -106,4 +110,7 @@ def _view(ctx: Context, invitee: Invitee, shown: Shown, *, now: datetime) -> Inv
         centre_phone=config.centre.phone,
         may_join_now=stands and now >= doors,
         calendar=stands,
+        reply_in=appointment.case_id
+        if shown.replied and invitee.role == SessionRole.PETITIONER
+        else None,
     )

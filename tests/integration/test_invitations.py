@@ -1,12 +1,15 @@
 """Personal links and calendar files over HTTP."""
 
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import icalendar
+import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling.tables import Invitee
+from scheduling.tables import Appointment, AppointmentState, Invitee, SessionRole
+from server.cases.tables import Decision
 from server.kernel.actor import SYSTEM
 from tests.identity import enter
 from tests.reception import add_centre, add_leader, add_resident, book, publish_day, slots_of
@@ -40,6 +43,42 @@ async def test_link_shows_the_invitation_and_nothing_of_the_case(client, confirm
     clock.move(timedelta(days=6, hours=23, minutes=30))
     again = await client.get("/api/invitations/mine", headers=link(confirmed))
     assert (await again.json())["may_join_now"] is True
+
+
+async def replied(services, confirmed, *, released: bool) -> None:
+    async with services.uow.begin(SYSTEM) as tx:
+        appointment = await tx.session.get_one(Appointment, UUID(confirmed["id"]))
+        appointment.state = AppointmentState.COMPLETED
+        tx.session.add(
+            Decision(
+                id=uuid4(), case_id=appointment.case_id, appointment_id=appointment.id,
+                result="held", reply=services.sealer.seal("It is paid", purpose="text"),
+                reply_released_at=tx.now if released else None, decided_by=appointment.host_id,
+                recorded_by=appointment.host_id, decided_at=tx.now,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("released", [False, True])
+async def test_link_says_where_the_reply_is_once_it_is_released(
+    services, client, confirmed, released
+):
+    client.session.cookie_jar.clear()
+    before = await client.get("/api/invitations/mine", headers=link(confirmed))
+    assert (await before.json())["reply_in"] is None
+    await replied(services, confirmed, released=released)
+    answer = await client.get("/api/invitations/mine", headers=link(confirmed))
+    assert (await answer.json())["reply_in"] == (confirmed["case_id"] if released else None)
+    assert "It is paid" not in await answer.text()
+
+
+async def test_who_came_along_is_not_told_of_the_reply(services, client, confirmed):
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.connection.execute(sa.update(Invitee).values(role=SessionRole.HELPER))
+    await replied(services, confirmed, released=True)
+    client.session.cookie_jar.clear()
+    answer = await client.get("/api/invitations/mine", headers=link(confirmed))
+    assert (await answer.json())["reply_in"] is None
 
 
 async def test_altered_or_removed_link_opens_nothing(services, client, confirmed):

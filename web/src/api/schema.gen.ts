@@ -308,7 +308,7 @@ export interface InTheWayView { part: string; begins_at: string; ends_at: string
 
 export interface InTroubleView { appointment_id: string; session_kind: SessionKind; unit_name: string; host_name: string; begins_at: string; people: (TroubledView)[] }
 
-export interface InvitationView { appointment_id: string; session_kind: SessionKind; role: SessionRole; begins_at: string; ends_at: string; doors_at: string; state: AppointmentState; host_name: string; host_post: string; unit_name: string; site_name: string | null; my_name: string; centre_phone: string; may_join_now: boolean; calendar: boolean }
+export interface InvitationView { appointment_id: string; session_kind: SessionKind; role: SessionRole; begins_at: string; ends_at: string; doors_at: string; state: AppointmentState; host_name: string; host_post: string; unit_name: string; site_name: string | null; my_name: string; centre_phone: string; may_join_now: boolean; calendar: boolean; reply_in: string | null }
 
 export interface JointAskView { seat_id: string; unit_name: string; category: string | null; begins_at: string; ends_at: string; room_name: string | null; state: SeatState; answer_due_at: string | null }
 

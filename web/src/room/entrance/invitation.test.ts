@@ -18,6 +18,7 @@ const invitation: InvitationView = {
   centre_phone: "",
   may_join_now: false,
   calendar: true,
+  reply_in: null,
 };
 const EVENING_BEFORE = Date.parse("2026-08-03T12:00:00Z");
 const DAY_AFTER = Date.parse("2026-08-05T12:00:00Z");

@@ -133,9 +133,18 @@ export function useEntrance(token: string): Entrance {
     if (id !== undefined) await staff.call("POST /api/site/seats/{appointment_id}/wiping", { params: { appointment_id: id } }).catch(() => undefined);
   }
 
-  /** The doors open while the page is looked at, or the leader was changed meanwhile. */
+  function over(why: Reason): void {
+    reason.value = why;
+    if (awaitsReply()) void load();
+  }
+
+  function awaitsReply(): boolean {
+    return reason.value === "closed" && invitation.value?.role === "petitioner" && invitation.value.reply_in === null;
+  }
+
+  /** The doors open while the page is looked at, or the leader was changed meanwhile; afterwards the reply may come. */
   const again = setInterval(() => {
-    if (document.visibilityState === "visible" && next() === "early") void load();
+    if (document.visibilityState === "visible" && (next() === "early" || awaitsReply())) void load();
   }, 60_000);
   onScopeDispose(() => clearInterval(again));
   const step = computed(next);
@@ -161,7 +170,7 @@ export function useEntrance(token: string): Entrance {
     checked: (soundOnly) => remember({ checked: true, soundOnly }),
     addressed,
     consented,
-    over: (why) => (reason.value = why),
+    over,
     back: () => (reason.value = null),
     wipe,
   };
