@@ -15,6 +15,21 @@ from tests.media.browsers import headless
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 SMALL = {"width": 360, "height": 740}
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TORN = """(() => {
+  const torn = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const topOf = (text, place) => {
+    const range = document.createRange();
+    range.setStart(text, place);
+    range.setEnd(text, place + 1);
+    return range.getBoundingClientRect().top;
+  };
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    for (const { 0: word, index } of text.data.matchAll(/[上下中]\\u2060?午|晚\\u2060?上|凌\\u2060?晨/g))
+      if (topOf(text, index) !== topOf(text, index + word.length - 1)) torn.push(text.data);
+  }
+  return torn;
+})()"""
 # Residents read 18 px where the browser says 16, so 36 px is twice as large.
 TEXT = "(size) => { document.documentElement.style.fontSize = size }"
 ENTER = (
@@ -208,3 +223,5 @@ async def settled(page: Page) -> None:
 async def stays_within(page: Page) -> None:
     over = await page.evaluate(STICKS_OUT)
     assert over <= 0, f"{page.url} is {over} px wider than a phone"
+    torn = await page.evaluate(TORN)
+    assert torn == [], f"{page.url} breaks a half of the day"

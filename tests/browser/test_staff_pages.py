@@ -44,6 +44,10 @@ OPEN_TO_COMPANY = """async () => {
   const listed = await (await fetch('/api/desk/appointments')).json();
   return listed.items.find((one) => one.actions.includes('invite'));
 }"""
+ABOVE_THE_BAR = """(() => {
+  const edgeOf = (what, side) => document.querySelector(what).getBoundingClientRect()[side];
+  return edgeOf('.toast', 'bottom') <= edgeOf('header nav', 'top');
+})()"""
 CUT = """[...document.body.querySelectorAll('*')]
   .filter((one) => one.innerText && getComputedStyle(one).textOverflow === 'ellipsis')
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
@@ -86,6 +90,9 @@ async def test_clerk_answers_a_request_by_key(district: District, playwright: Pl
         await expect(clerk.page.locator("body")).to_be_focused()
         await clerk.page.keyboard.press("c")
         await clerk.reads("短信已排队发出")
+        await clerk.page.set_viewport_size(SMALL)
+        assert await clerk.page.evaluate(ABOVE_THE_BAR)
+        await clerk.page.set_viewport_size(DESK)
         await expect(requests).to_have_count(before - 1)
 
 

@@ -72,7 +72,7 @@ function read(text: string): string {
 describe("spoken times", () => {
   test("a line never breaks within a time of day or a date", async () => {
     const times = await timesIn("zh-CN", "twelve");
-    expect(times.moment(HALF_PAST_NINE).split(" ")).toEqual(["8\u00a0月\u00a04\u00a0日", "周二", "上午\u00a09:30"]);
+    expect(times.moment(HALF_PAST_NINE).split(" ")).toEqual(["8\u00a0月\u00a04\u00a0日", "周二", "上\u2060午\u00a09:30"]);
   });
 
   test("residents read the half of the day", async () => {
