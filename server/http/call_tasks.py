@@ -1,6 +1,6 @@
 """Calls to make: take one, phone, write down what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -66,8 +66,7 @@ async def read_call_tasks(ctx: Context, query: CallsQuery) -> list[CallTaskView]
     """Whom to phone, the most urgent first."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         rows = await desk_queries.call_rows(tx, still_open=query.open)
-        found = await off_days.about(tx, [task for task, _ in rows])
-        return [_view(ctx, tx, task, name, found) for task, name in rows]
+        return await call_views(ctx, tx, rows)
 
 
 @routes.post("/api/call-tasks/{task_id}/taking", permission=Permission.CALL_TASK_WORK)
@@ -121,7 +120,16 @@ async def excuse_no_show(ctx: Context, task_id: UUID, body: CallNote) -> CallTas
 
 
 async def _own_call(ctx: Context, tx: Tx, task: CallTask) -> CallTaskView:
-    return _view(ctx, tx, task, ctx.actor.name, await off_days.about(tx, [task]))
+    [view] = await call_views(ctx, tx, [(task, ctx.actor.name)])
+    return view
+
+
+async def call_views(
+    ctx: Context, tx: Tx, rows: Sequence[tuple[CallTask, str | None]]
+) -> list[CallTaskView]:
+    """Each with the name of whoever took it."""
+    found = await off_days.about(tx, [task for task, _ in rows])
+    return [_view(ctx, tx, task, name, found) for task, name in rows]
 
 
 def _view(

@@ -100,12 +100,12 @@ async def read_desk_today(ctx: Context) -> Today:
             access.impartial(tx.actor),
         )
         return Today(
-            review=await _views(ctx, tx, list(review.items[:SEEN_TODAY])),
+            review=await appointment_views(ctx, tx, list(review.items[:SEEN_TODAY])),
             review_total=review.total,
             calls=sum(kind.count for kind in open_calls.values()),
             calls_overdue=sum(kind.overdue for kind in open_calls.values()),
             undelivered=undelivered.count if undelivered else 0,
-            sessions=await _views(ctx, tx, sessions),
+            sessions=await appointment_views(ctx, tx, sessions),
             days=[day_view(row, now=tx.now, may_write=True) for row in rows],
         )
 
@@ -398,11 +398,13 @@ def _check_filled(ctx: Context, body: DeskBooking) -> None:
 
 async def _view(ctx: Context, tx: Tx, appointment_id: UUID) -> DeskAppointment:
     await tx.session.flush()
-    [view] = await _views(ctx, tx, await queries.shown(tx, Appointment.id == appointment_id))
+    [view] = await appointment_views(
+        ctx, tx, await queries.shown(tx, Appointment.id == appointment_id)
+    )
     return view
 
 
-async def _views(ctx: Context, tx: Tx, found: list[Shown]) -> list[DeskAppointment]:
+async def appointment_views(ctx: Context, tx: Tx, found: list[Shown]) -> list[DeskAppointment]:
     beside = await desk_queries.beside(tx, found)
     may = May(
         review=allows(ctx.actor, Permission.APPOINTMENT_REVIEW),
@@ -417,4 +419,4 @@ async def _views(ctx: Context, tx: Tx, found: list[Shown]) -> list[DeskAppointme
 
 
 async def _page(ctx: Context, tx: Tx, page: Page) -> DeskPage:
-    return DeskPage(items=await _views(ctx, tx, list(page.items)), total=page.total)
+    return DeskPage(items=await appointment_views(ctx, tx, list(page.items)), total=page.total)

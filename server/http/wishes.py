@@ -128,6 +128,13 @@ async def read_day_waitlist(ctx: Context, day_id: UUID) -> list[WaitingView]:
         )  # fmt: skip
 
 
+@routes.post("/api/desk/waitlist/{entry_id}/leaving", permission=Permission.APPOINTMENT_REVIEW)
+async def leave_for_somebody(ctx: Context, entry_id: UUID) -> None:
+    """Out of the line, as was asked for on the phone."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        await waiting.leave(tx, await access.desk_entry(tx, entry_id))
+
+
 class DeskWish(WishView):
     """As the desk sees it. `returned_because`: times were proposed, and none was picked.
 
@@ -149,7 +156,7 @@ async def read_desk_wishes(ctx: Context) -> list[DeskWish]:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         units = sa.select(Unit.id).where(access.within_reach(ctx.actor, *access.DESK))
         allowed = sa.select(Case.id).where(cases.impartial(ctx.actor))
-        found = await _desk(
+        found = await desk_wishes(
             ctx, tx, Wish.state.in_(OPEN_WISHES), Wish.unit_id.in_(units),
             Wish.case_id.in_(allowed),
         )  # fmt: skip
@@ -220,11 +227,11 @@ async def decline_wish(ctx: Context, wish_id: UUID, body: Decline) -> DeskWish:
 
 async def _one(ctx: Context, tx: Tx, wish: Wish) -> DeskWish:
     await tx.session.flush()
-    [view] = await _desk(ctx, tx, Wish.id == wish.id)
+    [view] = await desk_wishes(ctx, tx, Wish.id == wish.id)
     return view
 
 
-async def _desk(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[DeskWish]:
+async def desk_wishes(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[DeskWish]:
     views = {view.id: view for view in await wish_views(ctx, tx, *conditions)}
     asked = sa.and_(Choice.wish_id == Wish.id, Choice.answered_at.is_(None))
     query = (

@@ -86,6 +86,8 @@ export interface CallPromised { reference: string; due_at: string }
 
 export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; on_day_off: OnDayOff | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
 
+export interface CallerView { calls: (CallTaskView)[]; choices: (ChoiceView)[]; wishes: (DeskWish)[]; entries: (WaitingView)[]; appointments: (DeskAppointment)[] }
+
 export interface Cancellation { reason?: string | null }
 
 export type CaseAction = "register" | "accept" | "not_accept" | "assign" | "mediate" | "handle" | "conclude" | "archive" | "send_elsewhere" | "withdraw" | "to_court" | "no_longer_accept"
@@ -528,6 +530,8 @@ export interface ResetChange { kind: "reset"; plan_id: string; planned_for: stri
 
 export type Result = "held" | "adjourned" | "aborted" | "nobody_came" | "safety_stop"
 
+export interface Ringing { phone: string }
+
 export type Role = "clerk" | "leader" | "leader_office" | "operator" | "mediator" | "handler" | "recorder" | "village_worker" | "supervisor" | "duty_officer" | "auditor" | "admin"
 
 export interface RoleView { role: Role; unit_id: string; unit_name: string }
@@ -730,6 +734,7 @@ export interface Endpoints {
   "POST /api/desk/appointments/{appointment_id}/moves": { params: { appointment_id: string }; query: Record<string, never>; body: DeskMove; answer: DeskAppointment }
   "PUT /api/desk/appointments/{appointment_id}/site": { params: { appointment_id: string }; query: Record<string, never>; body: OtherSite; answer: DeskAppointment }
   "GET /api/desk/appointments/{appointment_id}/sites": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: (SiteOption)[] }
+  "POST /api/desk/callers": { params: Record<string, never>; query: Record<string, never>; body: Ringing; answer: CallerView }
   "GET /api/desk/choices/{choice_id}": { params: { choice_id: string }; query: Record<string, never>; body: undefined; answer: ChoiceView }
   "POST /api/desk/choices/{choice_id}/answer": { params: { choice_id: string }; query: Record<string, never>; body: Tapped; answer: ChoiceView }
   "GET /api/desk/days": { params: Record<string, never>; query: { channel?: BookingChannel; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
@@ -738,6 +743,7 @@ export interface Endpoints {
   "POST /api/desk/matters": { params: Record<string, never>; query: Record<string, never>; body: WhoseCard; answer: (OwnMatter)[] }
   "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: BookingChannel }; body: undefined; answer: (DeskTime)[] }
   "GET /api/desk/today": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: Today }
+  "POST /api/desk/waitlist/{entry_id}/leaving": { params: { entry_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
   "GET /api/desk/wishes": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (DeskWish)[] }
   "POST /api/desk/wishes/{wish_id}/decline": { params: { wish_id: string }; query: Record<string, never>; body: Decline; answer: DeskWish }
   "POST /api/desk/wishes/{wish_id}/proposal": { params: { wish_id: string }; query: Record<string, never>; body: Proposal; answer: DeskWish }

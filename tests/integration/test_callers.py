@@ -1,0 +1,138 @@
+"""Who rings in unasked is found by the number they left, with all that is open with them."""
+
+from datetime import timedelta
+
+import pytest_asyncio
+
+from scheduling import changes
+from scheduling.tables import Appointment
+from server.kernel.actor import SYSTEM, Role
+from server.units.tables import UnitKind
+from tests.choosing import heard
+from tests.identity import add_staff, enter
+from tests.reception import (
+    NO_REST,
+    Leader,
+    add_centre,
+    add_leader,
+    add_resident,
+    book,
+    publish_day,
+    slots_of,
+)
+from tests.units import add_unit
+
+PHONE, OTHER = "13700000000", "13700000001"
+NOTHING = {"calls": [], "choices": [], "wishes": [], "entries": [], "appointments": []}
+
+
+@pytest_asyncio.fixture
+async def leader(services) -> Leader:
+    return await add_leader(services, await add_centre(services))
+
+
+@pytest_asyncio.fixture
+async def desk(services, client, leader):
+    clerk = await add_staff(services, leader.unit, Role.CLERK)
+    await enter(client, services, clerk)
+    return clerk
+
+
+@pytest_asyncio.fixture
+async def day(services, leader, runner):
+    made = await publish_day(services, leader, slot_minutes=60, review=False)
+    await runner.run_all_due()
+    return made
+
+
+async def asks(client, services, path, n, **body) -> None:
+    resident = await add_resident(services, n)
+    await enter(client, services, resident.account)
+    body |= {"person_id": str(resident.person.id), "phone": PHONE, "sentence": "The roof leaks"}
+    answer = await client.post(path, json=body)
+    assert answer.status == 200, await answer.text()
+
+
+async def rings(client, phone=PHONE) -> dict:
+    answer = await client.post("/api/desk/callers", json={"phone": phone})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def test_caller_whom_nobody_was_to_call_is_found_and_their_answer_written_down(
+    client, services, desk, day, runner
+):
+    slots = await slots_of(services, day)
+    holder = await add_resident(services, 1)
+    freed = await book(services, slots[0], holder, phone=OTHER)
+    kept = await book(services, slots[1], await add_resident(services, 2), phone=PHONE)
+    await asks(client, services, "/api/waitlist", 3, day_id=str(day.id))
+    async with services.uow.begin(holder.actor) as tx:
+        given_back = await tx.session.get_one(Appointment, freed)
+        await changes.cancel(tx, given_back, reason=None, rest=NO_REST)
+    await runner.run_all_due()
+    await enter(client, services, desk)
+    assert await (await client.get("/api/call-tasks")).json() == []  # nobody was to call them
+    found = await rings(client)
+    assert [one["id"] for one in found["appointments"]] == [str(kept)]
+    assert [one["state"] for one in found["entries"]] == ["offered"]
+    [choice] = found["choices"]
+    assert (choice["kind"], choice["token"]) == ("place_freed", None)
+    answer = await heard(client, choice["id"], "take", choice["offers"][0]["id"])
+    assert answer.status == 200
+    found = await rings(client)
+    assert len(found["appointments"]) == 2
+    assert (found["choices"], found["entries"]) == ([], [])
+    assert await rings(client, OTHER) == NOTHING
+
+
+async def test_caller_without_a_smartphone_is_found_by_what_is_asked_of_them(
+    client, services, desk, leader, day, runner
+):
+    await asks(
+        client, services, "/api/wishes", 1, leader_id=str(leader.account.id),
+        needs={"no_smartphone": True}, attend_by="centre",
+    )  # fmt: skip
+    await enter(client, services, desk)
+    [wish] = (await rings(client))["wishes"]
+    assert wish["state"] == "asked"
+    slots = [str(slot) for slot in await slots_of(services, day)]
+    path = f"/api/desk/wishes/{wish['id']}/proposal"
+    proposed = await (await client.post(path, json={"slot_ids": slots})).json()
+    found = await rings(client)
+    assert [one["id"] for one in found["choices"]] == [proposed["choice_id"]]
+    assert [one["kind"] for one in found["calls"]] == ["choice_by_phone"]
+
+
+async def test_caller_leaves_the_line(client, services, desk, day):
+    for n, slot in enumerate(await slots_of(services, day)):
+        await book(services, slot, await add_resident(services, n + 1), phone=OTHER)
+    await asks(client, services, "/api/waitlist", 3, day_id=str(day.id))
+    await enter(client, services, desk)
+    [entry] = (await rings(client))["entries"]
+    path = f"/api/desk/waitlist/{entry['id']}/leaving"
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    await enter(client, services, await add_staff(services, town, Role.CLERK, login="stranger"))
+    assert (await client.post(path)).status == 404
+    await enter(client, services, desk)
+    assert (await client.post(path)).status == 204
+    assert await rings(client) == NOTHING
+
+
+async def test_caller_of_another_desk_is_not_found(client, services, desk, day, clock):
+    slots = await slots_of(services, day)
+    await book(services, slots[0], await add_resident(services), phone=PHONE)
+    assert len((await rings(client))["appointments"]) == 1  # the control
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    stranger = await add_staff(services, town, Role.CLERK, login="stranger")
+    await enter(client, services, stranger)
+    assert await rings(client) == NOTHING
+    worker = await add_staff(services, town, Role.MEDIATOR, login="mediator")
+    await enter(client, services, worker)
+    refused = await client.post("/api/desk/callers", json={"phone": PHONE})
+    assert refused.status == 404
+    clock.move(timedelta(days=8))
+    await enter(client, services, desk)
+    assert await rings(client) == NOTHING  # it is over
