@@ -236,5 +236,6 @@ async def test_nothing_is_seen_of_whom_nobody_shows(room):
     before = await still(first, B)
     await sees(second, A)
     assert await still(first, B) == before
+    await second.wait_for_function("seat.encodings().length === 0")
     await site.engine.view(A, {})
     await sees(first, B)
