@@ -26,16 +26,23 @@ class Wire:
     async def get(self, path: str, *, cookie: str = "none") -> Answer:
         return await self.send("GET", path, b"", cookie=cookie)
 
+    async def ask(self, method: str, path: str, body: Any, *, cookie: str, token: str) -> Answer:
+        """With the token of a question that came behind a link."""
+        plain = b"" if body is None else json.dumps(body).encode()
+        return await self.send(method, path, plain, cookie=cookie, ask=token)
+
     async def send(
-        self, method: str, path: str, body: bytes, *, cookie: str, key: str | None = None
-    ) -> Answer:
+        self, method: str, path: str, body: bytes, *, cookie: str, key: str | None = None,
+        ask: str | None = None,
+    ) -> Answer:  # fmt: skip
         if self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         repeatable = f"Idempotency-Key: {key}\r\n" if key else ""
+        asked = f"X-Ask: {ask}\r\n" if ask else ""
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nX-Yuntiao: 1\r\n"
             f"Content-Type: application/json\r\nCookie: yuntiao-session={cookie}; yuntiao-flow=f\r\n"
-            f"{repeatable}Content-Length: {len(body)}\r\n\r\n"
+            f"{repeatable}{asked}Content-Length: {len(body)}\r\n\r\n"
         )
         self._writer.write(head.encode() + body)
         return await self._answer()
