@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from scheduling.tables import SessionRole
 from server.kernel.errors import FieldError, Invalid
+from server.kernel.sealing import Sealer
 
 ALONG = frozenset(
     {
@@ -30,6 +33,18 @@ class Comer:
     phone: str | None = None
     letter_id: UUID | None = None
     letter_seen: bool = False
+
+
+KEPT = TypeAdapter(list[Comer])
+
+
+def seal(sealer: Sealer, company: Sequence[Comer]) -> bytes | None:
+    """To be kept until there is a time for them to come."""
+    return sealer.seal(KEPT.dump_json([*company]).decode(), purpose="text") if company else None
+
+
+def opened(sealer: Sealer, kept: bytes | None) -> list[Comer]:
+    return KEPT.validate_json(sealer.open(kept, purpose="text")) if kept else []
 
 
 def check(

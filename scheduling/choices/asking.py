@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import booking, calls, complained_of
+from scheduling import booking, calls, comers, complained_of
 from scheduling.calls import NewCall
 from scheduling.choices.kept_places import Guest
 from scheduling.choices.tables import (
@@ -19,8 +19,9 @@ from scheduling.phoned import NO_SMARTPHONE
 from scheduling.references import new_reference
 from scheduling.requests import Request, Who
 from scheduling.tables import AttendBy, CallKind
+from server.cases import papers
 from server.identity.tables import AccountPerson, IdentityLevel, Person
-from server.kernel.config import Config
+from server.kernel.config import Config, Scheduling
 from server.kernel.errors import NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
@@ -65,16 +66,22 @@ async def _waits(tx: Tx, person_id: UUID) -> int:
 
 
 async def columns(
-    tx: Tx, sealer: Sealer, who: Who, request: Request, *, unit: Unit, host_id: UUID | None
-) -> dict[str, object]:
+    tx: Tx, sealer: Sealer, who: Who, request: Request, *,
+    unit: Unit, host_id: UUID | None, rules: Scheduling,
+) -> dict[str, object]:  # fmt: skip
     """The matter is registered in every case; what a wish and an entry have in common.
 
     `host_id`: who is to receive, if that is known.
     """
+    comers.check(
+        request.company, people=request.people, papers=request.paper_ids,
+        most_representatives=rules.representatives,
+    )  # fmt: skip
     calendar = await load_calendar(tx, around=day_of(tx.now))
     site_id = await booking.site_of(tx, request)
     case = await booking.matter(tx, sealer, unit, who, request, calendar=calendar)
     await complained_of.check(tx, case, leader_id=host_id, site_id=site_id)
+    await papers.attach(tx, sealer, paper_ids=request.paper_ids, case_id=case.id)
     return {
         "id": uuid4(), "reference": new_reference(), "unit_id": unit.id, "case_id": case.id,
         "person_id": who.person_id, "account_id": tx.actor.account_id,
@@ -82,7 +89,7 @@ async def columns(
         "phone": sealer.seal(request.phone, purpose="phone"),
         "email": sealer.seal(request.email, purpose="email") if request.email else None,
         "attend_by": request.attend_by, "site_id": site_id, "needs": request.needs,
-        "asked_at": tx.now,
+        "company": comers.seal(sealer, request.company), "asked_at": tx.now,
     }  # fmt: skip
 
 
@@ -92,6 +99,7 @@ def guest(asked: Asking) -> Guest:
         person_id=asked.person_id, account_id=asked.account_id, case_id=asked.case_id,
         booked_by=asked.asked_by, name=asked.name, phone=asked.phone, email=asked.email,
         attend_by=AttendBy(asked.attend_by), site_id=asked.site_id, needs=asked.needs,
+        company=asked.company,
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, complained_of, confirmation, holds, invitees, limits
+from scheduling import claims, comers, complained_of, confirmation, holds, invitees, limits
+from scheduling.comers import Comer
 from scheduling.events import AppointmentSubmitted
 from scheduling.invitees import NewInvitee
 from scheduling.limits import Standing
@@ -34,7 +35,7 @@ from server.units.calendar import day_of, load_calendar
 
 @dataclass(frozen=True)
 class Guest:
-    """For whom a kept place is booked; name, phone and mail are sealed."""
+    """For whom a kept place is booked; name, phone, mail and who comes along are sealed."""
 
     person_id: UUID
     account_id: UUID | None
@@ -47,6 +48,7 @@ class Guest:
     site_id: UUID | None
     needs: Json
     language: str = "zh-CN"
+    company: bytes | None = None
 
 
 async def lock(tx: Tx, slot_ids: Iterable[UUID], *more: UUID) -> None:
@@ -139,6 +141,20 @@ async def guest_of(tx: Tx, appointment: Appointment) -> Guest:
     )  # fmt: skip
 
 
+async def company_of(tx: Tx, sealer: Sealer, appointment: Appointment) -> bytes | None:
+    """Who was to come along, to come along to another."""
+    along = [one for one in await invitees.of(tx, appointment.id) if one.role in comers.ALONG]
+    company = [
+        Comer(
+            SessionRole(one.role), sealer.open(one.name, purpose="name"),
+            phone=sealer.open(one.phone, purpose="phone") if one.phone else None,
+            letter_id=one.letter_id,
+        )
+        for one in along
+    ]  # fmt: skip
+    return comers.seal(sealer, company)
+
+
 async def review_days(tx: Tx, hold: Appointment, *, promised: int) -> int | None:
     """Within how many days a clerk reviews it; None where the day needs no review."""
     day = await tx.session.get_one(ReceptionDay, hold.day_id)
@@ -169,4 +185,7 @@ async def invite(tx: Tx, sealer: Sealer, hold: Appointment, guest: Guest) -> Non
         name=guest.name, phone=guest.phone, email=guest.email, language=guest.language,
     )  # fmt: skip
     tx.session.add(seat)
+    for one in comers.opened(sealer, guest.company):
+        along = NewInvitee(one.role, one.name, phone=one.phone, letter_id=one.letter_id)
+        invitees.add(tx, sealer, hold.id, along)
     await tx.session.flush()

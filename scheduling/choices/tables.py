@@ -78,7 +78,10 @@ class Offer(Base):
 
 
 class Asking:
-    """What a wish and a place on a waiting list have in common: who asks, for which matter."""
+    """What a wish and a place on a waiting list have in common: who asks, for which matter.
+
+    `company`: who is to come along, sealed as a whole.
+    """
 
     reference: Mapped[str] = mapped_column(unique=True)
     unit_id: Mapped[UUID] = mapped_column(sa.ForeignKey("unit.id"))
@@ -92,6 +95,7 @@ class Asking:
     attend_by: Mapped[AttendBy] = mapped_column(sa.Text, default=AttendBy.OWN_DEVICE)
     site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("unit.id"))
     needs: Mapped[Json] = mapped_column(default=dict)
+    company: Mapped[bytes | None]
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

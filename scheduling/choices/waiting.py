@@ -91,7 +91,9 @@ async def join(
         return None
     await _check_once(tx, person_id, request.case_id)
     unit = await tx.session.get_one(Unit, day.unit_id)
-    facts = await asking.columns(tx, sealer, who, request, unit=unit, host_id=day.leader_id)
+    facts = await asking.columns(
+        tx, sealer, who, request, unit=unit, host_id=day.leader_id, rules=config.scheduling
+    )
     entry = WaitlistEntry(**facts, day_id=day.id, state=EntryState.WAITING)
     tx.session.add(entry)
     await tx.session.flush()

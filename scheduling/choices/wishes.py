@@ -61,7 +61,9 @@ async def ask(
     unit = await _unit(tx, leader_id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
     due_at = step_due(tx.now, working_days=config.scheduling.wish_working_days, calendar=calendar)
-    facts = await asking.columns(tx, sealer, who, request, unit=unit, host_id=leader_id)
+    facts = await asking.columns(
+        tx, sealer, who, request, unit=unit, host_id=leader_id, rules=config.scheduling
+    )
     wish = Wish(**facts, leader_id=leader_id, state=WishState.ASKED, due_at=due_at)
     tx.session.add(wish)
     await tx.session.flush()

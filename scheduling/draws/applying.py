@@ -40,7 +40,9 @@ async def apply(
     if not await asking.may_ask(tx, sealer, who, request, config=config):
         return None
     unit = await tx.session.get_one(Unit, draw.unit_id)
-    facts = await asking.columns(tx, sealer, who, request, unit=unit, host_id=draw.host_id)
+    facts = await asking.columns(
+        tx, sealer, who, request, unit=unit, host_id=draw.host_id, rules=config.scheduling
+    )
     entry = DrawEntry(
         **facts, draw_id=draw.id, number=await _next(tx, draw.id),
         points=await _points(tx, draw, person_id, request),

@@ -1,6 +1,5 @@
 """Public days and a resident's own bookings: hold, submit, look, move, cancel."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -186,8 +185,19 @@ class Needs(Body):
     no_smartphone: bool = False
 
 
+class Companion(Body):
+    """Who comes along; `letter_id` is the paper by which an agent or a representative acts."""
+
+    role: Literal[
+        SessionRole.HELPER, SessionRole.INTERPRETER, SessionRole.AGENT, SessionRole.REPRESENTATIVE
+    ]
+    name: PersonName
+    phone: Mobile | None = None
+    letter_id: UUID | None = None
+
+
 class Matter(Body):
-    """Required: who, one sentence. Without `phone` the account's own and its e-mail are meant.
+    """Required: who, one sentence; perhaps papers, and who comes along. Without `phone` the account's own and its e-mail are meant.
 
     `case_id` where an earlier matter is meant.
     """
@@ -203,6 +213,8 @@ class Matter(Body):
     site_id: UUID | None = None
     needs: Needs = Needs()
     case_id: UUID | None = None
+    paper_ids: list[UUID] = Field(default_factory=list, max_length=20)
+    company: list[Companion] = Field(default_factory=list, max_length=20)
 
     def request(self, contact: Contact) -> Request:
         return Request(
@@ -216,30 +228,15 @@ class Matter(Body):
             site_id=self.site_id,
             needs=self.needs.model_dump(exclude_defaults=True),
             case_id=self.case_id,
+            paper_ids=self.paper_ids,
+            company=[Comer(**vars(one)) for one in self.company],
         )
 
 
-class Companion(Body):
-    """Who comes along; `letter_id` is the paper by which an agent or a representative acts."""
-
-    role: Literal[
-        SessionRole.HELPER, SessionRole.INTERPRETER, SessionRole.AGENT, SessionRole.REPRESENTATIVE
-    ]
-    name: PersonName
-    phone: Mobile | None = None
-    letter_id: UUID | None = None
-
-
 class NewAppointment(Matter):
-    """The matter, the time that is held for it, and who comes along."""
+    """The matter, and the time that is held for it."""
 
     appointment_id: UUID
-    paper_ids: list[UUID] = Field(default_factory=list, max_length=20)
-    company: list[Companion] = Field(default_factory=list, max_length=20)
-
-    def request(self, contact: Contact) -> Request:
-        company = [Comer(**vars(one)) for one in self.company]
-        return replace(super().request(contact), paper_ids=self.paper_ids, company=company)
 
 
 @routes.post("/api/appointments", permission=Permission.APPOINTMENT_BOOK_OWN)

@@ -356,7 +356,7 @@ export interface LineView { day: LineDay | null; items: (LineItem)[] }
 
 export interface LiveCard { appointment_id: string; session_kind: SessionKind; appointment_state: AppointmentState; session_state: SessionState | null; begins_at: string; ends_at: string; doors_at: string; may_join_now: boolean; my_role: SessionRole; case_id: string | null; present: number; waiting: number; decided: boolean }
 
-export interface Matter { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null }
+export interface Matter { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; paper_ids?: (string)[]; company?: (Companion)[] }
 
 export interface MatterTold { note: string; sentence: string; category?: Category | null; subject_unit_id?: string | null }
 
@@ -400,13 +400,13 @@ export interface Needs { elder?: boolean; interpreter?: string | null; companion
 
 export interface NewAddress { email: string }
 
-export interface NewAppointment { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; appointment_id: string; paper_ids?: (string)[]; company?: (Companion)[] }
+export interface NewAppointment { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; paper_ids?: (string)[]; company?: (Companion)[]; appointment_id: string }
 
 export interface NewArrangement { document: string; approver: string; approved_on: string; rows: (ArrangedRow)[] }
 
 export interface NewDay { plan_id: string; date: string }
 
-export interface NewEntry { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; day_id: string }
+export interface NewEntry { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; paper_ids?: (string)[]; company?: (Companion)[]; day_id: string }
 
 export interface NewHold { slot_id: string }
 
@@ -418,7 +418,7 @@ export interface NewPerson { name: string; id_number: string; address: string; r
 
 export interface NewShiftBody { begins: string; ends: string; presence: Presence; seats?: number; account_id?: string | null; unit_id: string; days: (string)[] }
 
-export interface NewWish { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; leader_id?: string | null }
+export interface NewWish { person_id: string; phone?: string | null; sentence: string; category?: Category | null; others?: (OtherPerson)[]; people?: number; email?: string | null; attend_by?: AttendBy; site_id?: string | null; needs?: Needs; case_id?: string | null; paper_ids?: (string)[]; company?: (Companion)[]; leader_id?: string | null }
 
 export interface NewYearList { document: string; days: (DayOff)[] }
 

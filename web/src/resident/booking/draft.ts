@@ -103,14 +103,11 @@ export function matterOf(draft: BookingDraft, elder: boolean): Omit<NewEntry, "d
     attend_by: draft.attend_by,
     site_id: draft.attend_by === "site" ? draft.site_id : null,
     needs: { elder, companion: draft.companion, interpreter: draft.interpreter.trim() || null },
+    company: companyOf(draft.company),
+    paper_ids: draft.papers.map((paper) => paper.id),
   };
 }
 
 export function bodyOf(draft: BookingDraft, holdId: string, elder: boolean): NewAppointment {
-  return {
-    ...matterOf(draft, elder),
-    appointment_id: holdId,
-    company: companyOf(draft.company),
-    paper_ids: draft.papers.map((paper) => paper.id),
-  };
+  return { ...matterOf(draft, elder), appointment_id: holdId };
 }

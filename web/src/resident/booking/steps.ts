@@ -69,7 +69,7 @@ export function faultsOf(step: Step, draft: BookingDraft): Faults {
   return { email: draft.email.trim() === "" || isEmail(draft.email.trim()) ? null : "email" };
 }
 
-export function isRight(faults: Faults): boolean {
+function isRight(faults: Faults): boolean {
   return Object.values(faults).every((fault) => fault === null);
 }
 
