@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import Field
 
-from scheduling import access, phoned
+from scheduling import access, comers, phoned
 from scheduling.choices import waiting, wish_times, wishes
 from scheduling.choices.tables import (
     OPEN_ENTRIES,
@@ -16,6 +16,7 @@ from scheduling.choices.tables import (
     WaitlistEntry,
     Wish,
 )
+from scheduling.tables import SessionRole
 from scheduling.timetable.free import Why
 from server.cases import access as cases
 from server.cases.tables import Case
@@ -135,6 +136,11 @@ async def leave_for_somebody(ctx: Context, entry_id: UUID) -> None:
         await waiting.leave(tx, await access.desk_entry(tx, entry_id))
 
 
+class ComesAlong(View):
+    role: SessionRole
+    name: str
+
+
 class DeskWish(WishView):
     """As the desk sees it. `returned_because`: times were proposed, and none was picked.
 
@@ -148,6 +154,7 @@ class DeskWish(WishView):
     returned_because: Chosen | None
     choice_id: UUID | None
     by_phone: bool
+    company: list[ComesAlong]
 
 
 @routes.get("/api/desk/wishes", permission=Permission.APPOINTMENT_REVIEW)
@@ -250,6 +257,10 @@ async def desk_wishes(ctx: Context, tx: Tx, *conditions: sa.ColumnElement[bool])
             returned_because=Chosen(wish.returned_because) if wish.returned_because else None,
             choice_id=choice_id,
             by_phone=phoned.sms_of(wish.needs, wish.phone) is None,
+            company=[
+                ComesAlong(role=one.role, name=one.name)
+                for one in comers.opened(ctx.services.sealer, wish.company)
+            ],
         )
         for wish, unit_name, choice_id in (await tx.session.execute(query)).all()
     ]

@@ -114,6 +114,10 @@ async def test_company_of_a_wish_comes_to_the_time_that_is_picked(
 ):
     wish = await (await client.post("/api/wishes", json=asked)).json()
     await enter(client, services, clerk)
+    [shown] = await (await client.get("/api/desk/wishes")).json()
+    assert shown["company"] == [
+        {"role": "helper", "name": "Aunt Wang"}, {"role": "agent", "name": "Lawyer Li"},
+    ]  # fmt: skip
     body = {"slot_ids": [str(one) for one in await slots_of(services, day)]}
     proposed = await client.post(f"/api/desk/wishes/{wish['id']}/proposal", json=body)
     assert proposed.status == 200, await proposed.text()

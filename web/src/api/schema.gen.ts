@@ -142,6 +142,8 @@ export interface Colleague { id: string; name: string }
 
 export interface ComerView { id: string; role: SessionRole; name: string; can_leave_out: boolean }
 
+export interface ComesAlong { role: SessionRole; name: string }
+
 export interface Companion { role: "helper" | "interpreter" | "agent" | "representative"; name: string; phone?: string | null; letter_id?: string | null }
 
 export interface CompanionView { invitee_id: string; role: SessionRole; name: string; letter_id: string | null; seen: boolean; actions: (string)[] }
@@ -206,7 +208,7 @@ export interface DeskSlot { id: string; begins_at: string; ends_at: string; stat
 
 export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null; rests_until: string | null }
 
-export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null; by_phone: boolean }
+export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null; by_phone: boolean; company: (ComesAlong)[] }
 
 export interface Diversion { slot_id: string; reason: string; urgency?: string | null }
 
