@@ -155,6 +155,8 @@ async def call_task(tx: Tx, task_id: UUID) -> CallTask:
         await cases.demand_impartial(tx, about.case_id)
     if found.choice_id is not None:
         await desk_choice(tx, found.choice_id)
+    if found.case_id is not None:
+        await cases.demand_impartial(tx, found.case_id)
     return found
 
 

@@ -31,6 +31,7 @@ class NewCall:
     words: str | None = None
     appointment_id: UUID | None = None
     choice_id: UUID | None = None
+    case_id: UUID | None = None
     interview_id: UUID | None = None
     day_id: UUID | None = None
     due_at: datetime | None = None
@@ -57,6 +58,7 @@ async def request(
         words=sealer.seal(call.words, purpose="text") if call.words else None,
         appointment_id=call.appointment_id,
         choice_id=call.choice_id,
+        case_id=call.case_id,
         interview_id=call.interview_id,
         day_id=call.day_id,
         created_at=tx.now,

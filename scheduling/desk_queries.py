@@ -22,7 +22,8 @@ from scheduling.tables import (
     ReceptionPlan,
     SessionRole,
 )
-from server.cases.tables import Paper
+from server.cases import access as cases
+from server.cases.tables import Case, Paper
 from server.identity.tables import Account, Official
 from server.kernel.actor import Role
 from server.kernel.errors import NotFound
@@ -363,9 +364,11 @@ async def open_calls(tx: Tx) -> Mapping[str, OpenCalls]:
 def _impartial_calls(tx: Tx) -> sa.ColumnElement[bool]:
     allowed = sa.select(Appointment.id).where(access.impartial(tx.actor))
     asked = sa.select(Choice.id).where(access.impartial_choices(tx.actor))
+    about = sa.select(Case.id).where(cases.impartial(tx.actor))
     return sa.and_(
         sa.or_(CallTask.appointment_id.is_(None), CallTask.appointment_id.in_(allowed)),
         sa.or_(CallTask.choice_id.is_(None), CallTask.choice_id.in_(asked)),
+        sa.or_(CallTask.case_id.is_(None), CallTask.case_id.in_(about)),
     )
 
 

@@ -17,11 +17,12 @@ BEFORE = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class ByPhone:
-    """Whose clerks tell them, about which appointment, and by when at the latest."""
+    """Whose clerks tell them, about which appointment or matter, and by when at the latest."""
 
     unit_id: UUID
     name: str | None
     appointment_id: UUID | None = None
+    case_id: UUID | None = None
     latest: datetime | None = None
 
 
@@ -54,6 +55,6 @@ async def request(
     """Have them told, once for each key."""
     call = NewCall(
         kind=CallKind.TELL_BY_PHONE, key=f"{CallKind.TELL_BY_PHONE}:{key}", name=who.name,
-        phone=phone, words=words, appointment_id=who.appointment_id, latest=who.latest,
+        phone=phone, words=words, appointment_id=who.appointment_id, case_id=who.case_id, latest=who.latest,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=who.unit_id)

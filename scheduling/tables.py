@@ -382,6 +382,7 @@ class CallKind(StrEnum):
 class CallTask(Versioned, Base):
     """Somebody is to be phoned; `choice_id` is what they are to be asked. Personal values are sealed.
 
+    `case_id`: the matter that it is about, where nothing else of these leads to it.
     Of what stands on a day off, `day_id` or else `appointment_id`, whoever works for the leader.
     """
 
@@ -396,6 +397,7 @@ class CallTask(Versioned, Base):
     words: Mapped[bytes | None]
     appointment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("appointment.id"))
     choice_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("choice.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("case_file.id"))
     interview_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("joint_interview.id"))
     day_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("reception_day.id"), index=True)
     key: Mapped[str] = mapped_column(unique=True)

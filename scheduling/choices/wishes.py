@@ -175,6 +175,7 @@ def _watch(tx: Tx, wish: Wish) -> None:
 async def _call(tx: Tx, sealer: Sealer, wish: Wish, *, kind: CallKind, key: str) -> None:
     call = NewCall(
         kind=kind, key=key, name=sealer.open(wish.name, purpose="name"),
+        case_id=wish.case_id,
         phone=sealer.open(wish.phone, purpose="phone"),
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=wish.unit_id)

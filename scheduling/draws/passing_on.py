@@ -84,7 +84,7 @@ async def phone(
         kind=CallKind.DRAW_PLACE, key=places.call_key(entry.id),
         name=sealer.open(entry.name, purpose="name"),
         phone=sealer.open(entry.phone, purpose="phone"), latest=choice.due_at if choice else None,
-        choice_id=choice.id if choice else None,
+        choice_id=choice.id if choice else None, case_id=entry.case_id,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=draw.unit_id)
 

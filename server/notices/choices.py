@@ -118,7 +118,7 @@ class ChoiceNotices:
         if not asked.needs.get(NO_SMARTPHONE):
             return who
         name = self.courier.sealer.open(asked.name, purpose="name")
-        return replace(who, by_phone=ByPhone(asked.unit_id, name))
+        return replace(who, by_phone=ByPhone(asked.unit_id, name, case_id=asked.case_id))
 
     def _recipient(self, key: UUID, phone: bytes | None, language: str) -> Recipient:
         plain = self.courier.sealer.open(phone, purpose="phone") if phone else None

@@ -428,6 +428,29 @@ async def test_call_about_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
     assert (await client.post(f"/api/call-tasks/{task['id']}/taking")).status == 404
 
 
+async def test_telling_of_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
+    services, client, full, centre, runner, clock
+):
+    await join(client, services, full, 0, needs={"no_smartphone": True}, attend_by="centre")
+    await give_back(services, full)
+    await runner.run_all_due()
+    clock.move(timedelta(hours=3))
+    await runner.run_all_due()
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    [task] = await told_by_phone(client)
+    async with services.uow.begin(SYSTEM) as tx:
+        entry = (await tx.session.scalars(sa.select(WaitlistEntry))).one()
+        assert entry.state == "lapsed"
+        (await tx.session.get_one(Case, entry.case_id)).subject_unit_id = centre.id
+    assert await told_by_phone(client) == []
+    assert (await client.post(f"/api/call-tasks/{task['id']}/taking")).status == 404
+
+
+async def told_by_phone(client) -> list[dict]:
+    tasks = await (await client.get("/api/call-tasks")).json()
+    return [one for one in tasks if one["kind"] == "tell_by_phone"]
+
+
 async def test_closed_line_is_not_said_to_go_on(services, client, full, centre, runner, outbox):
     await join(client, services, full, 0)
     await give_back(services, full)
