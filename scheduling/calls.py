@@ -122,6 +122,14 @@ async def spare(tx: Tx, choice_id: UUID) -> None:
     )  # fmt: skip
 
 
+async def question_over(tx: Tx, choice_id: UUID) -> None:
+    """Nothing is left to ask them; another call says what became of it."""
+    await _settle(
+        tx, CallTask.choice_id == choice_id, CallTask.kind == CallKind.CHOICE_BY_PHONE,
+        CallTask.taken_by.is_(None),
+    )  # fmt: skip
+
+
 async def _settle(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
     query = sa.select(CallTask).where(*which, CallTask.done_at.is_(None))
     for task in await tx.session.scalars(query):

@@ -84,6 +84,7 @@ async def lapse(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
     except (Conflict, NotFound):
         return "skipped"
     await questions.close(tx, choice, Chosen.SILENCE)
+    await calls.question_over(tx, choice.id)
     await resting.begin_offered(tx, choice.id, Rest.of(rules))
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.SILENCE)

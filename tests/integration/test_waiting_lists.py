@@ -438,6 +438,7 @@ async def test_telling_of_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
     await runner.run_all_due()
     await enter(client, services, await add_staff(services, centre, Role.CLERK))
     [task] = await told_by_phone(client)
+    assert len(await (await client.get("/api/call-tasks")).json()) == 1  # no question is left
     async with services.uow.begin(SYSTEM) as tx:
         entry = (await tx.session.scalars(sa.select(WaitlistEntry))).one()
         assert entry.state == "lapsed"
