@@ -27,6 +27,8 @@ REPLACE = """async () => {
   }
 }"""
 
+CALLER = "13900000001"
+
 
 async def test_clerk_writes_down_on_the_call_what_was_chosen(
     district: District, playwright: Playwright
@@ -79,6 +81,29 @@ async def test_clerk_writes_down_which_proposed_time_was_picked(
         await clerk.reads("已答复：选了")
         listed = clerk.page.get_by_role("list", name="预约接访申请")
         await expect(listed.get_by_text(name)).to_have_count(0)
+
+
+async def test_caller_is_found_by_the_number_and_answered_for(
+    district: District, playwright: Playwright
+) -> None:
+    async with at_a_desk(district, playwright) as clerk:
+        await clerk.sign_in("clerk1")
+        await clerk.go("/staff/calls")
+        await clerk.write("有人打来：输入对方手机号", CALLER)
+        await clerk.reads("给对方找到了 3 个时间")
+        for part in ("申请了接访", "在候补", "有预约"):
+            await clerk.reads(part)
+        await shown_well(clerk, "caller")
+        question = clerk.page.locator("section.answer", has_text="时间不变")
+        await question.get_by_role("radio", name="留下").check()
+        await question.get_by_role("button", name="记下答复").click()
+        await clerk.reads("已答复：留下")
+        await expect(question).to_have_count(0)
+        await clerk.press("退出候补")
+        await clerk.reads("已退出候补")
+        await clerk.reads_no_more("在候补")
+        await clerk.write("有人打来：输入对方手机号", "13911111111")
+        await clerk.reads("没有找到这个号码")
 
 
 async def taken_call(clerk: Staff) -> Locator:

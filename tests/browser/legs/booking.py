@@ -161,7 +161,7 @@ async def resident_gets_link_and_entry(resident: Resident, day: ReceptionDay) ->
 
 
 async def resident_moves(resident: Resident, day: ReceptionDay, was: Event, slot: str) -> None:
-    """To the first time of the same day, which is the one that the page opens at: the entry follows, the time before is free again."""
+    """To the first time of the same day, which is the one that the page opens at: the entry follows, the time before rests."""
     district = resident.district
     await resident.go("/my")
     await resident.follow(LEADER)
@@ -177,7 +177,8 @@ async def resident_moves(resident: Resident, day: ReceptionDay, was: Event, slot
     assert event["DTSTART"].dt == day.begins_at
     await district.message(PHONE_NUMBER, saying="时间已改为")
     await resident.go(f"/book/day/{day.id}")
-    await expect(resident.page.get_by_role("radio", name=slot)).to_be_enabled()
+    resting = f"{slot.rsplit(maxsplit=1)[-1]} 稍后放出"
+    await expect(resident.page.get_by_role("button", name=resting)).to_be_visible()
 
 
 async def calendar_mail(

@@ -24,7 +24,7 @@ async def is_called_booked_and_cancels(stage: Stage, clerk: Staff) -> None:
     await clerk_books(clerk, caller)
     await clerk_writes_down_the_call(clerk, caller)
     was = await cancels(resident, caller)
-    await time_is_free_again(resident, was)
+    await time_rests(resident, was)
     await stage.goes(resident)
 
 
@@ -93,15 +93,22 @@ async def cancels(resident: Resident, caller: Known) -> Appointment:
     return booked
 
 
-async def time_is_free_again(resident: Resident, was: Appointment) -> None:
-    """Taken before, as was seen, and to be had by anybody now."""
-    await expect(await free_time(resident, was)).to_be_enabled()
+async def time_rests(resident: Resident, was: Appointment) -> None:
+    """Taken before, as was seen; given back it is on the page later, when nobody can foresee."""
+    await expect(await free_time(resident, was)).to_have_count(0)
+    resting = re.compile(rf"^{hour_of(was)} 稍后放出$")
+    await resident.page.get_by_role("button", name=resting).click()
+    await resident.reads("过一阵再放出来，谁都可以约")
 
 
 async def free_time(resident: Resident, appointment: Appointment) -> Locator:
     """The appointment's time on the public page of its day, if it is to be had."""
-    when = local(appointment.begins_at)
     await resident.go(f"/book/day/{appointment.day_id}")
     await resident.page.get_by_role("group", name="选时间").wait_for()
-    spoken = re.compile(rf"(?<!\d){(when.hour - 1) % 12 + 1}:{when:%M}$")
+    spoken = re.compile(rf"(?<!\d){hour_of(appointment)}$")
     return resident.page.get_by_role("radio", name=spoken)
+
+
+def hour_of(appointment: Appointment) -> str:
+    when = local(appointment.begins_at)
+    return f"{(when.hour - 1) % 12 + 1}:{when:%M}"

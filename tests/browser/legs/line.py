@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 from playwright.async_api import expect
@@ -44,12 +45,20 @@ async def others_book_after(district: District, booked: Booked) -> None:
     )  # fmt: skip
     desk = Desk(district.services, district.people)
     async with district.services.uow.begin(SYSTEM) as tx:
+        await _rest_is_over(tx, first.day_id)
         slots = await _slots_after(tx, first)
         for known, request, slot in zip((after, last), (home, site), slots, strict=False):
             made = await desk.book(tx, known, slot.id, request, when=tx.now)
             await desk.confirm(tx, made, when=tx.now)
     await district.message(after.phone, saying="/i/")
     await district.code(last.phone)
+
+
+async def _rest_is_over(tx: Tx, day_id: UUID | None) -> None:
+    """They come hours after a time was left, while the clock stands still for everybody else."""
+    await tx.session.execute(
+        sa.update(Slot).where(Slot.day_id == day_id).values(rests_until=None, left_by=None)
+    )
 
 
 async def _slots_after(tx: Tx, appointment: Appointment) -> list[Slot]:

@@ -202,3 +202,4 @@ async def leader_closes(meeting: Meeting) -> None:
     await leader.press("结束会见，保存决定")
     await leader.reads("已记入事项")
     await meeting.resident.reads("会见结束了")
+    await meeting.resident.reads("答复已经出来，现在就能看")
