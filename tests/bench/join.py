@@ -232,8 +232,11 @@ async def _sleep(resident: Page, seconds: float) -> float:
         woken = time.time() * 1000
         for process in processes:
             os.kill(process, signal.SIGCONT)
-    async with asyncio.timeout(PATIENCE / 1000):
-        return float(await resident.evaluate(STEADY_SINCE, woken)) - woken
+    try:
+        async with asyncio.timeout(PATIENCE / 1000):
+            return float(await resident.evaluate(STEADY_SINCE, woken)) - woken
+    except TimeoutError:
+        return PATIENCE
 
 
 def _processes(mark: str) -> list[int]:

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { described, FakeConnection, FakeStream, FakeTrack } from "./fake";
 import { Peers, type Leg, type PeersState } from "./peers";
 import type { Relay } from "./relay";
+import { ASLEEP } from "./waking";
 import { DEADLINE, PATIENCE } from "./watch";
 
 /** A seat with everything that it asked of the server and told the page. */
@@ -152,6 +153,16 @@ test("after the server's reset both legs are built anew", async () => {
   await settle();
   expect(seat.connections).toHaveLength(4);
   expect([...seat.remotes.keys()]).toEqual(["alice"]);
+});
+
+test("after a sleep both legs are built anew, and not after as long awake", async () => {
+  await seat.up("alice");
+  await vi.advanceTimersByTimeAsync(ASLEEP * 2);
+  expect(seat.connections).toHaveLength(2);
+  vi.setSystemTime(Date.now() + ASLEEP * 2);
+  await vi.advanceTimersByTimeAsync(1_001);
+  expect(seat.connections.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
+  expect(seat.published).toHaveLength(2);
 });
 
 test("an answer for another leg than ours means that ours is gone", async () => {

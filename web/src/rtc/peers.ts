@@ -5,6 +5,7 @@ import { CONFIGURATION, RelayPasses, type Relay } from "./relay";
 import { readDescription } from "./sdp";
 import { Sender, type Kind, type Tracks } from "./sender";
 import { countsOf, entriesOf, NOTHING, vitalsOf, type Counts, type Vitals } from "./vitals";
+import { onWaking } from "./waking";
 import type { Care } from "./watch";
 
 export type Leg = "sending" | "receiving";
@@ -46,6 +47,7 @@ export class Peers {
   private rebuilding: ReturnType<typeof setTimeout> | undefined;
   private steady: ReturnType<typeof setTimeout> | undefined;
   private measuring: ReturnType<typeof setInterval> | undefined;
+  private noMoreWaking: (() => void) | undefined;
   private counts: Counts = NOTHING;
   private isStopped = false;
   private readonly passes: RelayPasses;
@@ -60,6 +62,8 @@ export class Peers {
     window.addEventListener("online", this.networkChanged);
     networkOf(navigator)?.addEventListener("change", this.networkChanged);
     this.measuring = setInterval(() => void this.measure(), VITALS_EVERY);
+    // What came while all stood still leaves Chromium wrong about when to show what comes after it.
+    this.noMoreWaking = onWaking(() => this.reset());
     this.build();
   }
 
@@ -67,6 +71,7 @@ export class Peers {
     this.isStopped = true;
     window.removeEventListener("online", this.networkChanged);
     networkOf(navigator)?.removeEventListener("change", this.networkChanged);
+    this.noMoreWaking?.();
     clearInterval(this.measuring);
     clearTimeout(this.rebuilding);
     clearTimeout(this.steady);
