@@ -11,7 +11,7 @@ from pydantic import Field
 
 from scheduling import access
 from scheduling.choices.tables import Chosen
-from scheduling.draws import announcing, applying, drawing, lottery, passing_on, points
+from scheduling.draws import announcing, applying, drawing, judging, lottery, passing_on, points
 from scheduling.draws.announcing import SEED, NewDraw
 from scheduling.draws.tables import RESULTS, Draw, DrawEntry, DrawKind, DrawState
 from server.http.booking import Matter
@@ -22,6 +22,7 @@ from server.identity import accounts
 from server.identity.accounts import Contact
 from server.identity.permissions import Permission
 from server.identity.tables import Account
+from server.kernel.database import Json
 from server.kernel.errors import NotFound, RuleBroken
 from server.kernel.uow import Tx
 from server.units.tables import Unit
@@ -101,6 +102,26 @@ class DrawView(View):
     turns: list[DrawTurnView]
     applications: list[DrawnEntry]
     mine: list[OwnDrawEntry]
+
+
+class ApplicationView(View):
+    """To the desk: whose it is, what it is about, what they said they need, its points by kind."""
+
+    id: UUID
+    number: int
+    name: str
+    sentence: str
+    needs: Json
+    points: dict[str, int]
+    total: int
+
+
+class Judgement(Body):
+    """What the desk found; `reason` is kept in the audit."""
+
+    urgent: bool
+    needs: bool
+    reason: Line
 
 
 class DrawHost(View):
@@ -191,6 +212,39 @@ async def cancel_draw(ctx: Context, draw_id: UUID, body: DrawReason) -> DrawView
         await access.demand_reach(tx, draw.unit_id, *access.DESK)
         await announcing.cancel(tx, draw, reason=body.reason)
         return await _view(ctx, tx, draw)
+
+
+@routes.get("/api/draws/{draw_id}/applications", permission=Permission.DRAW_WRITE)
+async def list_applications(ctx: Context, draw_id: UUID) -> list[ApplicationView]:
+    """Who applied, by number."""
+    _demand_on(ctx)
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        return await _applications(ctx, tx, draw_id)
+
+
+@routes.post("/api/draws/{draw_id}/entries/{entry_id}/judgements", permission=Permission.DRAW_WRITE)
+async def judge_application(
+    ctx: Context, draw_id: UUID, entry_id: UUID, body: Judgement
+) -> list[ApplicationView]:
+    """Say that it is urgent, or that the needs are or are not there, while applying is open."""
+    _demand_on(ctx)
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        await judging.judge(tx, draw_id, entry_id, **vars(body))
+        await tx.session.flush()
+        return await _applications(ctx, tx, draw_id)
+
+
+async def _applications(ctx: Context, tx: Tx, draw_id: UUID) -> list[ApplicationView]:
+    sealer = ctx.services.sealer
+    return [
+        ApplicationView(
+            id=one.entry.id, number=one.entry.number,
+            name=sealer.open(one.name, purpose="name"),
+            sentence=sealer.open(one.sentence, purpose="text"),
+            needs=one.entry.needs, points=one.entry.points, total=one.entry.total,
+        )
+        for one in await judging.applications(tx, draw_id)
+    ]  # fmt: skip
 
 
 def _demand_on(ctx: Context) -> None:

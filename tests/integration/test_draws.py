@@ -19,6 +19,7 @@ from scheduling.tables import Appointment, CallTask, Claim
 from server.app import application
 from server.identity.tables import Account, Person
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.audit import AuditLine
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
@@ -124,6 +125,46 @@ async def test_draw_gives_the_places_and_anybody_recomputes_it(
     assert "139" not in text.replace(told["seed"], "").replace(told["digest"], "").replace(
         told["commitment"], ""
     )
+
+
+async def judge(client, draw, entry, **found):
+    body = {"urgent": False, "needs": False, "reason": "told on the phone", **found}
+    return await client.post(f"/api/draws/{draw['id']}/entries/{entry['id']}/judgements", json=body)
+
+
+async def test_desk_judges_urgency_and_needs_in_writing_until_applying_closes(
+    client, services, draw, clerk, runner, clock
+):
+    clock.move(timedelta(hours=2))
+    for n in (1, 2, 3):
+        needs = {"needs": {"companion": True}} if n == 3 else {}
+        assert (await apply(client, services, draw, n, **needs)).status == 200
+    await enter(client, services, clerk)
+    one, two, three = await (await client.get(f"/api/draws/{draw['id']}/applications")).json()
+    assert (one["name"], one["sentence"]) == ("Resident 1", "Water comes through the roof")
+    assert [each["points"]["needs"] for each in (one, two, three)] == [0, 0, 2]
+    assert (await judge(client, draw, two, reason="")).status == 422
+    assert (await judge(client, draw, two, urgent=True)).status == 200
+    seen = await (await judge(client, draw, three)).json()
+    assert [each["total"] for each in seen] == [1, 4, 1]
+    elsewhere = await add_staff(
+        services, await add_centre(services, "FZ"), Role.CLERK, login="elsewhere"
+    )
+    await enter(client, services, elsewhere)
+    assert (await judge(client, draw, one, urgent=True)).status == 404
+    assert (await client.get(f"/api/draws/{draw['id']}/applications")).status == 404
+    clock.move(timedelta(days=4))
+    await enter(client, services, clerk)
+    assert (await judge(client, draw, one, urgent=True)).status == 409
+    await runner.run_all_due()
+    told = await protocol(client, draw)
+    assert lottery.check(told) == []
+    [first] = [each for each in told["applications"] if each["place"] == 1]
+    assert (first["number"], first["points"]["urgent"]) == (2, 3)
+    async with services.uow.begin(SYSTEM) as tx:
+        lines = sa.select(AuditLine).where(AuditLine.action == "judge").order_by(AuditLine.id)
+        written = [(line.reason, line.facts["number"]) for line in await tx.session.scalars(lines)]
+    assert written == [("told on the phone", 2), ("told on the phone", 3)]
 
 
 async def test_winner_finds_the_appointment_and_the_others_their_place(

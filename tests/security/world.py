@@ -193,8 +193,9 @@ async def build_world(services: Services) -> World:
         ids |= await _rostered(tx, everybody.worker(Role.HANDLER))
         ids |= await _drafted(tx, everybody)
         ids["draw_id"] = await _announced(tx, everybody, days=20)
-        await _applied(tx, ids["draw_id"], ids["wish_id"])
+        applied = await _applied(tx, ids["draw_id"], ids["wish_id"])
         special = {
+            "POST /api/draws/{draw_id}/entries/{entry_id}/judgements": {"entry_id": applied},
             "POST /api/my/cases/{case_id}/ratings": await _answered(tx, due.account_id),
             "DELETE /api/papers/{paper_id}": {
                 "paper_id": await _paper(tx, services, due.account_id, case_id=None)
@@ -306,14 +307,14 @@ async def _announced(tx: Tx, everybody: People, *, days: int) -> UUID:
     return draw.id
 
 
-async def _applied(tx: Tx, draw_id: UUID, wish_id: UUID) -> None:
+async def _applied(tx: Tx, draw_id: UUID, wish_id: UUID) -> UUID:
     """Who has a wish applies for it here, too."""
     wish = await tx.session.get_one(Wish, wish_id)
     asked = {name: getattr(wish, name) for name in Asking.__annotations__ if name != "ended_at"}
-    tx.session.add(
-        DrawEntry(**asked, id=uuid4(), draw_id=draw_id, number=1, points={}, ended_at=None)
-    )
+    entry = DrawEntry(**asked, id=uuid4(), draw_id=draw_id, number=1, points={}, ended_at=None)
+    tx.session.add(entry)
     await tx.session.flush()
+    return entry.id
 
 
 async def _rostered(tx: Tx, handler: Worker) -> dict[str, UUID]:

@@ -22,6 +22,8 @@ export interface AnswerBody { answer: Answer; words?: string | null }
 
 export interface Appeal { words: string }
 
+export interface ApplicationView { id: string; number: number; name: string; sentence: string; needs: Record<string, unknown>; points: Record<string, number>; total: number }
+
 export type AppointmentState = "on_hold" | "submitted" | "confirmed" | "checked_in" | "in_session" | "completed" | "diverted" | "declined" | "cancelled" | "rescheduled" | "no_show" | "expired"
 
 export interface AppointmentView { id: string; reference: string; state: AppointmentState; session_kind: SessionKind; begins_at: string; ends_at: string; doors_at: string; late_at: string; leader: LeaderView; unit_name: string; day_id: string | null; slot_id: string | null; attend_by: AttendBy; site_name: string | null; site_address: string | null; needs: Record<string, unknown>; case_id: string | null; case_number: string | null; category: string | null; sentence: string | null; person_name: string | null; code: string | null; join_token: string | null; review_due_at: string | null; decline_reason: string | null; right_route: string | null; change_reason: string | null; replaced_by: string | null; sequence: number; result_ready: boolean; appealed: boolean; excused: boolean; actions: (string)[] }
@@ -333,6 +335,8 @@ export interface JointTimeView { begins_at: string; ends_at: string; leader: Per
 export interface JointTimesView { possible: (JointTimeView)[]; nearly: (JointTimeView)[]; leaders: (FirstWith)[] }
 
 export interface JointView { id: string; state: JointState; case_id: string; case_number: string; case_state: CaseState; category: string | null; sentence: string; unit_name: string; wishes: WishesView; opened_at: string; ended_because: string | null; by_clock: boolean; rule: Rule | null; due_at: string | null; searched_at: string | null; refused: number; proposal: JointProposal | null; session: JointSession | null; seats: (JointSeatView)[]; actions: (string)[] }
+
+export interface Judgement { urgent: boolean; needs: boolean; reason: string }
 
 export interface KeptView { channel: BookingChannel; places: number; free: number; until: string; over: boolean }
 
@@ -755,9 +759,11 @@ export interface Endpoints {
   "GET /api/draws": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (DrawView)[] }
   "POST /api/draws": { params: Record<string, never>; query: Record<string, never>; body: DrawBody; answer: DrawView }
   "GET /api/draws/{draw_id}": { params: { draw_id: string }; query: Record<string, never>; body: undefined; answer: DrawView }
+  "GET /api/draws/{draw_id}/applications": { params: { draw_id: string }; query: Record<string, never>; body: undefined; answer: (ApplicationView)[] }
   "POST /api/draws/{draw_id}/cancellation": { params: { draw_id: string }; query: Record<string, never>; body: DrawReason; answer: DrawView }
   "POST /api/draws/{draw_id}/entries": { params: { draw_id: string }; query: Record<string, never>; body: Matter; answer: DrawView }
   "DELETE /api/draws/{draw_id}/entries/mine": { params: { draw_id: string }; query: Record<string, never>; body: undefined; answer: DrawView }
+  "POST /api/draws/{draw_id}/entries/{entry_id}/judgements": { params: { draw_id: string; entry_id: string }; query: Record<string, never>; body: Judgement; answer: (ApplicationView)[] }
   "GET /api/duty/alarms": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (AlarmView)[] }
   "POST /api/duty/alarms/{alarm_id}/report": { params: { alarm_id: string }; query: Record<string, never>; body: AlarmReport; answer: undefined }
   "POST /api/duty/alarms/{alarm_id}/taking": { params: { alarm_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
