@@ -36,12 +36,13 @@ class Choice:
         fitting = [place for place in flowing if layer_kbps[place] <= bears_kbps]
         target = fitting[0] if fitting else flowing[-1]
         if target > self.place or self.place not in flowing:
-            self._fall(target, now)
+            self.fall(target, now)
         elif target < self.place and now - self.changed_at >= self.hold:
             self._try_better(flowing, layer_kbps, bears_kbps, now)
         return self.place
 
-    def _fall(self, target: int, now: float) -> None:
+    def fall(self, target: int, now: float) -> None:
+        """To a smaller one at once; a better one that failed soon is tried later."""
         if self._rose_at is not None and now - self._rose_at < FAILED_SOON:
             self.hold = min(LONGEST_HOLD, max(FIRST_HOLD, self.hold * 2))
         self._rose_at = None

@@ -15,6 +15,9 @@ SOUND_WINDOW = 64
 USUAL_KBPS = 400.0
 """Of an encoding that has not come yet."""
 
+DRY_SECONDS = 0.4
+"""Nothing comes any more: cameras leave no such pause between two pictures."""
+
 REPLAY_LIMIT = 80
 """A key frame with this many packets since is sent from the cache instead of asked for."""
 
@@ -75,6 +78,7 @@ class Layer:
         self.source: int | None = None
         self.sender_time: SenderTime | None = None
         self.octets = 0
+        self.came_at = float("-inf")
         self.listeners: tuple[Listener, ...] = ()
         self.tap: Tap | None = None
         self._watching: tuple[Listener, ...] = ()
@@ -101,6 +105,10 @@ class Layer:
             self.kbps = (self.octets - octets) * 8 / 1000 / (now - at)
             self.usual_kbps = max(self.kbps, self.usual_kbps / 2) if self.kbps else self.usual_kbps
         self._measured = (now, self.octets)
+
+    def has_dried_up(self, now: float) -> bool:
+        """Whether somebody waits in vain for what still came a moment ago."""
+        return bool(self.kbps and self.listeners) and now - self.came_at > DRY_SECONDS
 
     def attach(self, listener: Listener) -> None:
         self.listeners = (*self.listeners, listener)

@@ -63,6 +63,14 @@ def choose(listener: Member, members: Members, *, now: float) -> None:
         slot.outlet.turn_to(track.layers[place], now=now)
 
 
+def leave(listener: Member, layer: Layer, *, place: int, to: Layer, now: float) -> None:
+    """Go over from a layer of which nothing comes any more to one that comes, the `place`-th."""
+    for slot in listener.receiving.subscriber.slots if listener.receiving is not None else ():
+        if slot.choice is not None and slot.outlet.layer is layer:
+            slot.choice.fall(place, now)
+            slot.outlet.turn_to(to, now=now)
+
+
 def defers(listener: Member) -> bool:
     """Whether cameras rest for a shared screen: on a line at its lowest, till it bears clearly more."""
     if listener.receiving is None or not listener.receiving.subscriber.has_screen:

@@ -264,6 +264,7 @@ class Publisher:
         offset = rtp.payload_offset(packet)
         payload = packet[offset : rtp.payload_end(packet, offset)]
         layer.octets += len(payload)
+        layer.came_at = now
         picture, orientation = None, None
         if layer.is_video and payload:
             picture = track.describe(layer, payload, timestamp)

@@ -23,10 +23,12 @@ from signaling.media.conference import Conference
 from signaling.media.flow import Flow
 from signaling.media.link import Link
 from signaling.media.members import Member, Receiving, Sending, hears
+from signaling.media.track import CAMERA
 
 log = logging.getLogger(__name__)
 
 BEAT = 0.020
+LEAVING_BEATS = 5
 SPEECH_BEATS = 20
 REPORT_BEATS = 50
 
@@ -58,6 +60,8 @@ class Pulse:
             await asyncio.sleep(BEAT)
             beats += 1
             self._ask()
+            if beats % LEAVING_BEATS == 0:
+                self._each(self._leave_given_up)
             if beats % SPEECH_BEATS == 0:
                 self._tell_speakers()
             if beats % REPORT_BEATS == 0:
@@ -115,6 +119,17 @@ class Pulse:
         self._each(lambda member, now: paths.choose(member, self._conference.members, now=now))
         self._each(self._conference.captures.choose)
         self._each(lambda member, _: self._conference.asking.encodings(member))
+
+    def _leave_given_up(self, speaker: Member, now: float) -> None:
+        """Who watched an encoding that does not come any more gets another without a second's wait."""
+        camera = speaker.sending.publisher.tracks.get(CAMERA) if speaker.sending else None
+        if camera is None or len(camera.layers) == 1:
+            return
+        for layer, smaller in camera.given_up(now):
+            for listener in self._conference.members.values():
+                paths.leave(
+                    listener, layer, place=camera.layers.index(smaller), to=smaller, now=now
+                )
 
     def _measure(self, member: Member, before: Mapping[Link, Flow], now: float) -> None:
         for _, leg in member.legs:

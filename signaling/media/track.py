@@ -13,6 +13,8 @@ CLOCK_RATES = {"audio": 48_000, "video": 90_000}
 
 
 SHARED = "screen"
+FLOWS_SECONDS = 0.2
+"""What came within this is still coming."""
 
 
 class Label(NamedTuple):
@@ -54,6 +56,21 @@ class Track:
 
     gate: Gate = field(default_factory=Gate)
     _pictures: dict[str, h264.Pictures] = field(default_factory=dict)
+
+    def given_up(self, now: float) -> list[tuple[Layer, Layer]]:
+        """What a browser whose line got worse stopped sending, each with the next smaller that comes.
+
+        From here on it counts as not flowing; browsers tell nobody.
+        """
+        flowing: Layer | None = None
+        found = []
+        for layer in reversed(self.layers):
+            if flowing is not None and layer.has_dried_up(now):
+                layer.kbps = 0.0
+                found.append((layer, flowing))
+            elif now - layer.came_at < FLOWS_SECONDS:
+                flowing = layer
+        return found
 
     @classmethod
     def of(cls, label: Label, rids: list[str]) -> Self:

@@ -7,9 +7,9 @@ from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 
 from signaling.engine import Encodings, MemberId
 from signaling.media.members import Member
-from tests.media.fuzzing import VIDEO, A, Bench, Door
+from tests.media.fuzzing import VIDEO, A, B, Bench, Door
 from tests.media.test_publisher import KEY, packet
-from tests.media.test_rids import offer
+from tests.media.test_rids import media, offer
 
 DAY = 86_400.0
 RECEIVER_REPORT = 201
@@ -63,6 +63,36 @@ def test_a_fault_in_one_members_part_is_theirs_alone(bench, caplog):
     assert "LookupError at test_pulse.py" in caplog.text
     assert "Zhang" not in caplog.text
     members.pop(MemberId("broken"))
+
+
+@pytest.mark.parametrize(("goes_on", "watched"), [("q", "q"), ("", "h"), ("h", "h")])
+def test_who_watches_what_the_browser_gave_up_gets_a_smaller_picture_before_the_next_report(
+    goes_on, watched
+):
+    """Its line got worse, and it says nothing. When nothing comes at all, there is nothing better."""
+    bench = Bench(offer())
+    try:
+        for number in range(60):
+            for rid in ("h", "q"):
+                bench.feed(media(rid, number), Door.SENDING)
+        bench.now = 1_100.81  # no report is due within the half second that follows
+        bench.feed(media("h", 60), Door.SENDING)
+        bench.carried()
+        for number in range(61, 106):
+            if goes_on:
+                bench.feed(media(goes_on, number), Door.SENDING)
+            else:
+                bench.now += 0.01
+            bench.glance()
+        receiving = bench.conference.members[B].receiving
+        [slot] = [
+            one
+            for one in receiving.subscriber.slots
+            if one.kind == "video" and one.choice is not None
+        ]
+        assert slot.outlet.layer.rid == watched
+    finally:
+        bench.close()
 
 
 def test_which_encodings_to_send_is_told_again_to_who_comes_back_with_the_same_connection():
