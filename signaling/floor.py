@@ -1,4 +1,4 @@
-"""The floor: whom the host has asked to speak, one at a time, and always heard."""
+"""The floor: whom the host has asked to speak, one in a room at a time, and always heard."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -16,7 +16,7 @@ def give(turn: Turn, host: Seat, seat_id: UUID) -> None:
         raise Conflict("not_in_your_room")
     if seat.has_floor:
         return
-    other = turn.session.speaker
+    other = turn.session.speaker(host.room_id)
     if other is not None:
         end(turn, other, why="given_on")
     was_muted = seat.muted_by_host
@@ -26,17 +26,19 @@ def give(turn: Turn, host: Seat, seat_id: UUID) -> None:
     turn.log("floor.given", seat)
 
 
-def take_back(turn: Turn, seat_id: UUID) -> None:
+def take_back(turn: Turn, host: Seat, seat_id: UUID) -> None:
     seat = turn.seat(seat_id)
-    if seat.has_floor:
+    if seat.has_floor and seat.room_id == host.room_id:
         end(turn, seat)
 
 
 def settle(turn: Turn, before: Session) -> None:
     """After each turn: it goes no further than the room, and with the session, and not muted."""
-    seat = turn.session.speaker
-    if seat is None:
-        return
+    for seat in [one for one in turn.session.seats.values() if one.has_floor]:
+        _settle(turn, seat, before)
+
+
+def _settle(turn: Turn, seat: Seat, before: Session) -> None:
     was_in = before.seat(seat.id).room_id if seat.id in before.seats else None
     if seat.room_id is None:
         end(turn, seat, why="left")

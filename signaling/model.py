@@ -183,12 +183,11 @@ class Session:
         seats = self.seats.values()
         return next((s for s in seats if s.is_sharing and s.room_id == room_id), None)
 
-    @property
-    def speaker(self) -> Seat | None:
-        """Who has the floor."""
-        return next((seat for seat in self.seats.values() if seat.has_floor), None)
+    def speaker(self, room_id: UUID | None) -> Seat | None:
+        """Who has the floor there."""
+        return next((seat for seat in self.in_room(room_id) if seat.has_floor), None)
 
-    def in_room(self, room_id: UUID) -> Iterator[Seat]:
+    def in_room(self, room_id: UUID | None) -> Iterator[Seat]:
         return (seat for seat in self.seats.values() if seat.room_id == room_id)
 
     @property

@@ -87,7 +87,7 @@ def _answer(turn: Turn, seat: Seat, message: Asked) -> None:  # noqa: PLR0912  (
         case requests.Mute():
             hosting.mute(turn, message)
         case requests.Floor(participant_id=seat_id, on=on):
-            floor.give(turn, seat, seat_id) if on else floor.take_back(turn, seat_id)
+            floor.give(turn, seat, seat_id) if on else floor.take_back(turn, seat, seat_id)
         case requests.ShareStart():
             sharing.start(turn, seat)
         case requests.ShareStop(participant_id=sharer_id):

@@ -98,7 +98,11 @@ class Participant(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("session_id", "invitee_id"),
         sa.Index(
-            "uq_participant_floor", "session_id", unique=True, postgresql_where=sa.text("has_floor")
+            "uq_participant_floor",
+            "session_id",
+            "room_id",
+            unique=True,
+            postgresql_where=sa.text("has_floor"),
         ),
     )
 

@@ -7,7 +7,7 @@ in a second, at the opening of a day, speaks to asyncpg within the same transact
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
@@ -173,7 +173,7 @@ def _statement(table: type[Base]) -> _Insert:
     return _Insert(f'INSERT INTO "{made.name}" ({names})', columns)
 
 
-@cache
+@lru_cache(256)
 def _together(shape: tuple[tuple[type[Base], int, bool], ...]) -> str:
     """One statement for tables with so many rows each; all but the last are written beside it."""
     parts, first = [], 1

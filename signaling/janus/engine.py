@@ -139,8 +139,7 @@ class JanusEngine:
             if not continues(person, description):
                 await self._drop(person)
             answer = await self._publications.publish(person, offer, description)
-        if person.publishing is not None and person.publishing.rests:
-            self._cameras.again(person)
+        self._cameras.again(person)
         await self._capture(person)
         await self._subscriptions.refresh(self._near(person))
         return answer

@@ -9,6 +9,11 @@ from signaling.media.codecs import PICTURES, Codec, preferred
 from signaling.media.ground import Ground
 from signaling.media.members import Member, Members, Sending, near
 
+CODEC_SECONDS = 10.0
+"""A camera is asked for another codec this often at most, whoever comes and goes; and again, while
+it goes on in the old one.
+"""
+
 
 class Asking:
     """Asks once for each change; a client that was away is asked again when it is back."""
@@ -18,12 +23,16 @@ class Asking:
         self._captures = captures
         self._ground = ground
 
+    def look(self, speaker: Member) -> None:
+        """Called about once a second."""
+        self.encodings(speaker)
+        self._codec(speaker)
+
     def those_near(self, listeners: Iterable[Member]) -> None:
         """At once: a camera that rested is to come in no time."""
         speakers = {one.id: one for who in listeners for one in near(who, self._members)}
         for speaker in speakers.values():
-            self.encodings(speaker)
-            self._codec(speaker)
+            self.look(speaker)
 
     def encodings(self, speaker: Member) -> None:
         """What of the camera to send, if that is other than before."""
@@ -54,7 +63,7 @@ class Asking:
         if sending is None:
             return
         pictures = self.preferred(speaker)
-        is_other = sending.publisher.prefer(pictures)
-        if is_other and sending.prefers is not pictures[0]:
+        now = self._ground.clock()
+        if sending.publisher.prefer(pictures) and now - sending.turned_at >= CODEC_SECONDS:
+            sending.turned_at = now
             self._ground.emit(OfferAgain(speaker.id))
-        sending.prefers = pictures[0] if is_other else None

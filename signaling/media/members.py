@@ -28,8 +28,8 @@ class Sending:
     lost: deque[float] = field(default_factory=lambda: deque(maxlen=REPORTS_KEPT))
     """The worst share that was missed, of each report."""
 
-    prefers: Codec | None = None
-    """What the client was asked to offer again for."""
+    turned_at: float = float("-inf")
+    """When the client was last asked to offer again, for another codec."""
 
     active: tuple[str, ...] | None = None
     """The encodings that the client was asked for; None: all, as long as it was not asked."""

@@ -118,7 +118,7 @@ class Pulse:
         self._each(lambda member, _: self._conference.spare_line(member))
         self._each(lambda member, now: paths.choose(member, self._conference.members, now=now))
         self._each(self._conference.captures.choose)
-        self._each(lambda member, _: self._conference.asking.encodings(member))
+        self._each(lambda member, _: self._conference.asking.look(member))
 
     def _leave_given_up(self, speaker: Member, now: float) -> None:
         """Who watched an encoding that does not come any more gets another without a second's wait."""

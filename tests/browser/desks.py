@@ -11,7 +11,11 @@ from tests.browser.people import DESK, Staff
 from tests.media.browsers import headless
 
 SMALL = {"width": 360, "height": 800}
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Once a new size of the window or the letters has been drawn.
+STICKS_OUT = """() => new Promise((tell) => {
+  const { documentElement: page } = document;
+  requestAnimationFrame(() => requestAnimationFrame(() => tell(page.scrollWidth - page.clientWidth)));
+})"""
 TWICE = "document.documentElement.style.fontSize = '200%'"
 ONCE = "document.documentElement.style.fontSize = ''"
 

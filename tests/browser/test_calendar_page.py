@@ -10,6 +10,7 @@ from playwright.async_api import Page, Playwright, expect
 
 from server.kernel.clock import local
 from tests.browser.accessible import no_violations
+from tests.browser.desks import STICKS_OUT
 from tests.browser.district import District
 from tests.browser.people import DESK, Staff
 from tests.media.browsers import headless
@@ -22,7 +23,6 @@ BOOKED = """async () => {
   const view = await (await fetch(`/api/calendar?from=${from}&until=${until}`)).json();
   return view.sessions.find((one) => one.kind === 'reception' && one.actions.includes('move'));
 }"""
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @asynccontextmanager

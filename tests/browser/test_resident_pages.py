@@ -8,13 +8,13 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
 from tests.browser.accessible import no_violations
+from tests.browser.desks import STICKS_OUT
 from tests.browser.district import District
 from tests.browser.people import Resident
 from tests.media.browsers import headless
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 SMALL = {"width": 360, "height": 740}
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TORN = """(() => {
   const torn = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const topOf = (text, place) => {

@@ -91,7 +91,7 @@ async def test_clerk_answers_a_request_by_key(district: District, playwright: Pl
         await clerk.page.keyboard.press("c")
         await clerk.reads("短信已排队发出")
         await clerk.page.set_viewport_size(SMALL)
-        assert await clerk.page.evaluate(ABOVE_THE_BAR)
+        await clerk.page.wait_for_function(ABOVE_THE_BAR)
         await clerk.page.set_viewport_size(DESK)
         await expect(requests).to_have_count(before - 1)
 

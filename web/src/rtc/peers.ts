@@ -95,7 +95,8 @@ export class Peers {
   /** A `media.again` came: the answer will name another codec first. */
   offerAgain(): void {
     this.enqueue(async () => {
-      if (this.sender !== null) await this.negotiate(this.sender);
+      const sender = this.sender;
+      if (sender !== null) await this.orRebuild(this.negotiate(sender), () => sender === this.sender);
     });
   }
 

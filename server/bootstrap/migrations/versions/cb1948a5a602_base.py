@@ -1052,7 +1052,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('session_id', 'invitee_id', name=op.f('uq_participant_session_id_invitee_id'))
     )
     op.create_index(op.f('ix_participant_session_id'), 'participant', ['session_id'], unique=False)
-    op.create_index('uq_participant_floor', 'participant', ['session_id'], unique=True, postgresql_where=sa.text('has_floor'))
+    op.create_index('uq_participant_floor', 'participant', ['session_id', 'room_id'], unique=True, postgresql_where=sa.text('has_floor'))
     op.create_table('recording_file',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('session_id', sa.Uuid(), nullable=False),
