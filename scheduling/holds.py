@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from scheduling import alternatives, claims
+from scheduling import alternatives, claims, resting
 from scheduling.claims import Wanted
 from scheduling.references import marks
+from scheduling.resting import A_WHILE, Rest
 from scheduling.slots import (
     LATELY,
     NOBODY,
@@ -36,6 +37,10 @@ from server.kernel.uow import Tx
 LONGEST = timedelta(hours=1)
 """However active somebody is, a slot is not kept longer than this without being asked for."""
 HOLDS_A_MINUTE = 10
+BRIEFLY = timedelta(minutes=5)
+"""Who gives up a slot so soon merely picks another: it need not rest."""
+UNSWEPT = timedelta(minutes=1)
+"""A hold that ran out is nobody else's until it is swept, and its slot rests; at most so long."""
 
 MINE = """
     SELECT a.id, a.slot_id, a.day_id, a.begins_at, a.ends_at, a.held_until, a.hold_extended,
@@ -48,14 +53,16 @@ GIVEN_UP, OVER = (
     state.after(APPOINTMENT, AppointmentState.ON_HOLD, action)
     for action in (Action.CANCEL, Action.EXPIRE)
 )
-GIVE_UP = f"""UPDATE appointment SET state = '{GIVEN_UP}', version = version + 1
-             WHERE account_id = $1 AND state = 'on_hold' RETURNING id"""  # noqa: S608  (our own words)
+GIVE_UP = f"""
+    UPDATE appointment SET state = '{GIVEN_UP}', version = version + 1
+    WHERE account_id = $1 AND state = 'on_hold' RETURNING id, slot_id, created_at, hold_extended
+    """  # noqa: S608  (our own words)
 SWEEP = f"""
     WITH over AS MATERIALIZED (
         SELECT id FROM appointment WHERE state = 'on_hold' AND held_until <= $1
         LIMIT $2 FOR UPDATE SKIP LOCKED)
     UPDATE appointment a SET state = '{OVER}', version = version + 1
-    FROM over WHERE a.id = over.id RETURNING a.id
+    FROM over WHERE a.id = over.id RETURNING a.id, a.slot_id
     """  # noqa: S608  (our own words)
 
 
@@ -106,10 +113,12 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
         raise NotFound
     await claims.lock(quick, [account_id, seen.leader.account_id])
     facts = await _bookable(tx, slot_id)
-    if facts.is_held_for(account_id) and (mine := await own_hold(tx, account_id)):
-        return mine
+    if facts.is_held_for(account_id):
+        if mine := await own_hold(tx, account_id):
+            return mine
+        raise await refused(quick, facts, Reason.RESTING, now=tx.now)  # it ran out just now
     if facts.own_hold:
-        await give_up(tx, account_id)
+        await give_up(tx, account_id, rest=Rest.of(config))
     if facts.held_lately >= HOLDS_A_MINUTE:  # slot after slot: a script, not a person
         raise Throttled("too_often", retry_after=int(LATELY.total_seconds()))
     made = await keep(
@@ -161,7 +170,7 @@ async def keep(
     appointment_id = uuid4()
     seat = await take_seat(
         tx, facts, facts.free if seats is None else seats, appointment_id=appointment_id,
-        reason=ClaimReason.HOLD, expires_at=until,
+        reason=ClaimReason.HOLD, expires_at=until + UNSWEPT,
     )  # fmt: skip
     row = appointment_row(tx, facts, appointment_id=appointment_id, slot_id=seat.slot_id)
     kept = {"state": AppointmentState.ON_HOLD, "account_id": account_id, "held_until": until}
@@ -200,12 +209,16 @@ async def take_seat(
     raise await refused(quick, facts, Reason.TAKEN, now=tx.now)
 
 
-async def give_up(tx: Tx, account_id: UUID) -> None:
-    """End the hold of this account, if there is one."""
+async def give_up(tx: Tx, account_id: UUID, *, rest: Rest = A_WHILE) -> None:
+    """End the hold of this account, if there is one; what was kept for long rests."""
     quick = await tx.driver()
     ended = await quick.fetch(GIVE_UP, account_id)
     if ended:
         await claims.release(quick, *(row["id"] for row in ended))
+        kept_long = [
+            row for row in ended if row["hold_extended"] or tx.now - row["created_at"] >= BRIEFLY
+        ]
+        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in kept_long], rest)
 
 
 async def drop(tx: Tx, appointment: Appointment) -> None:
@@ -229,7 +242,7 @@ async def extend(tx: Tx, hold_id: UUID, *, renewing: bool, config: Scheduling) -
     until = max(min(start + config.hold_extension, latest), held_until)
     appointment.held_until, appointment.hold_extended = until, True
     kept = await own_hold(tx, account_id)
-    if kept is None or not await claims.prolong(await tx.driver(), hold_id, until=until):
+    if kept is None or not await claims.prolong(await tx.driver(), hold_id, until=until + UNSWEPT):
         raise Gone("hold_expired")
     return kept
 
@@ -244,12 +257,13 @@ def check_alive(now_is: AppointmentState, held_until: datetime | None, *, now: d
         raise Gone("hold_expired")
 
 
-async def sweep(tx: Tx, *, most: int = 200) -> int:
-    """End the holds that ran out; claims of theirs that still stand go with them."""
+async def sweep(tx: Tx, *, most: int = 200, rest: Rest = A_WHILE) -> int:
+    """End the holds that ran out; claims of theirs that still stand go with them, the slots rest."""
     quick = await tx.driver()
     ended = await quick.fetch(SWEEP, tx.now, most)
     if ended:
         await claims.release(quick, *(row["id"] for row in ended))
+        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in ended], rest)
     return len(ended)
 
 

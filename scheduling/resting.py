@@ -3,6 +3,7 @@
 Who stands in line has it at once, and so has whoever is asked or walks in; the page has it later.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import SystemRandom
@@ -13,11 +14,6 @@ from server.kernel.config import Scheduling
 from server.kernel.uow import Tx
 
 BEGIN = "UPDATE slot SET rests_until = $2, left_by = $3 WHERE id = $1"
-BEGIN_OFFERED = """
-    UPDATE slot s SET rests_until = $2, left_by = h.id
-    FROM offer o JOIN appointment h ON h.id = o.hold_id
-    WHERE o.choice_id = $1 AND h.state = 'cancelled' AND s.id = h.slot_id
-    """
 _random = SystemRandom()
 
 
@@ -48,7 +44,7 @@ async def begin(tx: Tx, slot_id: UUID | None, rest: Rest, *, left_by: UUID) -> N
     tx.audit("rest", "appointment", left_by, until=until)
 
 
-async def begin_offered(tx: Tx, choice_id: UUID, rest: Rest) -> None:
-    """As `begin`, of the places that were offered and not taken."""
-    if rest.most:
-        await (await tx.driver()).execute(BEGIN_OFFERED, choice_id, rest.until(tx.now))
+async def begin_all(tx: Tx, left: Iterable[tuple[UUID | None, UUID]], rest: Rest) -> None:
+    """As `begin`, of slots with the appointment that gave each back; always in one order."""
+    for slot_id, left_by in sorted((slot_id, left_by) for slot_id, left_by in left if slot_id):
+        await begin(tx, slot_id, rest, left_by=left_by)

@@ -23,6 +23,12 @@ def review_due(
     return max(min(promised, day_before), submitted_at + LEAST)
 
 
+def unhurried_from(asked_at: datetime, *, working_days: int, calendar: WorkingCalendar) -> datetime:
+    """What begins no sooner leaves whoever is asked all of the working days promised."""
+    promised = calendar.after(day_of(asked_at), working_days)
+    return instant(promised + timedelta(days=1), time.min)
+
+
 def review_due_after_move(due: datetime, begins_at: datetime, *, moved_at: datetime) -> datetime:
     """The promise stands; an earlier time pulls it forward to the day before."""
     day_before = instant(day_of(begins_at) - timedelta(days=1), OFFICE_CLOSES)

@@ -30,20 +30,19 @@ STANDING = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 REBOOKED = (ChoiceKind.DAY_CANCELLED, ChoiceKind.LEADER_MISSED)
 
 
-async def keep(tx: Tx, choice_id: UUID) -> None:
+async def keep(tx: Tx, choice_id: UUID, *, rules: Scheduling) -> None:
     """Stay with the leader who receives now."""
     choice = await _open(tx, choice_id)
     if choice.kind != ChoiceKind.REPLACED:
         raise Conflict("wrong_state")
-    await questions.close(tx, choice, Chosen.KEEP)
+    await questions.close(tx, choice, Chosen.KEEP, rest=Rest.of(rules))
     await calls.spare(tx, choice.id)
 
 
 async def decline(tx: Tx, sealer: Sealer, choice_id: UUID, *, rules: Scheduling) -> None:
     """None of it: the appointment is called off, the wish goes back, the next in line is asked."""
     choice = await _open(tx, choice_id)
-    await questions.close(tx, choice, Chosen.DECLINE)
-    await resting.begin_offered(tx, choice.id, Rest.of(rules))
+    await questions.close(tx, choice, Chosen.DECLINE, rest=Rest.of(rules))
     await calls.spare(tx, choice.id)
     if choice.kind == ChoiceKind.REPLACED:
         appointment = await tx.session.get_one(Appointment, choice.appointment_id)
@@ -70,8 +69,7 @@ async def take(
         await _rebook(tx, sealer, choice, hold, rules=rules)
     else:
         await _book(tx, sealer, choice, hold, rules=rules)
-    await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
-    await resting.begin_offered(tx, choice.id, Rest.of(rules))
+    await questions.close(tx, choice, Chosen.TAKE, taken=hold.id, rest=Rest.of(rules))
     await calls.spare(tx, choice.id)
     if hold.case_id is not None:
         await sites.leave_complained_of(tx, sealer, await tx.session.get_one(Case, hold.case_id))
@@ -83,9 +81,7 @@ async def lapse(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
         choice = await questions.locked(tx, UUID(due.payload["choice_id"]))
     except (Conflict, NotFound):
         return "skipped"
-    await questions.close(tx, choice, Chosen.SILENCE)
-    await calls.question_over(tx, choice.id)
-    await resting.begin_offered(tx, choice.id, Rest.of(rules))
+    await questions.close(tx, choice, Chosen.SILENCE, rest=Rest.of(rules))
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.SILENCE)
     if choice.entry_id is not None:

@@ -13,7 +13,7 @@ from scheduling.choices.kept_places import Guest
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
 from scheduling.phoned import NO_SMARTPHONE
-from scheduling.review_time import daytime_moment, review_due
+from scheduling.review_time import daytime_moment, review_due, unhurried_from
 from scheduling.tables import Appointment, AppointmentState, CallKind, ReceptionDay
 from server.kernel.config import Scheduling
 from server.kernel.errors import NotFound
@@ -70,7 +70,9 @@ async def ask_cancelled(
     if not cancelled:
         return
     leader_id = cancelled[0].host_id
-    places = await next_places.of_leader_and_others(tx, cancelled, leader_id)
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    since = unhurried_from(tx.now, working_days=rules.choice_working_days, calendar=calendar)
+    places = await next_places.of_leader_and_others(tx, cancelled, leader_id, others_since=since)
     asked = await _ask(tx, sealer, cancelled, places, kind, from_leader_id=leader_id, rules=rules)
     for appointment in cancelled:
         choice = asked.get(appointment.id)

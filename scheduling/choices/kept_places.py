@@ -68,13 +68,15 @@ async def keep(tx: Tx, slot_id: UUID, *, until: datetime) -> UUID | None:
     return kept.appointment_id
 
 
-async def let_go(tx: Tx, hold_ids: Sequence[UUID]) -> None:
-    """These places are free again."""
+async def let_go(tx: Tx, hold_ids: Sequence[UUID]) -> Sequence[Appointment]:
+    """These places are free again; answers those that were kept until now."""
     query = sa.select(Appointment).where(
         Appointment.id.in_(hold_ids), Appointment.state == AppointmentState.ON_HOLD
     )
-    for hold in await tx.session.scalars(query.execution_options(populate_existing=True)):
+    kept = (await tx.session.scalars(query.execution_options(populate_existing=True))).all()
+    for hold in kept:
         await holds.drop(tx, hold)
+    return kept
 
 
 async def release(tx: Tx, appointment: Appointment) -> None:

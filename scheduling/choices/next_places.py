@@ -1,7 +1,7 @@
 """Which places are kept for people whose reception will not be held: their leader's, then others'."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,8 +32,13 @@ async def of_leader(tx: Tx, people: Sequence[Appointment], leader_id: UUID) -> P
     return [free[place :: len(people)][:OF_LEADER] for place in range(len(people))]
 
 
-async def of_leader_and_others(tx: Tx, people: Sequence[Appointment], leader_id: UUID) -> Places:
-    """The leader's, then those of others who are in charge of the matter, here or above."""
+async def of_leader_and_others(
+    tx: Tx, people: Sequence[Appointment], leader_id: UUID, *, others_since: datetime
+) -> Places:
+    """The leader's, then those of others who are in charge of the matter, here or above.
+
+    `others_since`: what others have sooner would shorten the time to answer.
+    """
     if not people:
         return []
     own = await of_leader(tx, people, leader_id)
@@ -41,7 +46,7 @@ async def of_leader_and_others(tx: Tx, people: Sequence[Appointment], leader_id:
     by_topic = {
         topic: await alternatives.in_charge(
             await tx.driver(), but=leader_id, topic=topic, path=await _path(tx, people[0]),
-            since=tx.now + SOONEST, now=tx.now, most=LOOKED_THROUGH,
+            since=others_since, now=tx.now, most=LOOKED_THROUGH,
         )
         for topic in {matters.get(one.case_id) for one in people}
     }  # fmt: skip

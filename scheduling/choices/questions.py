@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from scheduling import calls, resting
 from scheduling.choices import kept_places
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer, WaitlistEntry, Wish
 from scheduling.draws.tables import DrawEntry
 from scheduling.events import ChoiceAnswered
 from scheduling.invitees import LINK
+from scheduling.resting import A_WHILE, Rest
 from scheduling.tables import Appointment
 from server.kernel.errors import Conflict, NotFound
 from server.kernel.sealing import Sealer, new_token, token_hash
@@ -94,15 +96,22 @@ async def offers_of(tx: Tx, choice_id: UUID) -> list[Offer]:
     return list((await tx.session.scalars(query.order_by(Offer.position))).all())
 
 
-async def close(tx: Tx, choice: Choice, answer: Chosen, *, taken: UUID | None = None) -> None:
-    """Note the answer; places that were not taken are free again. Raises Conflict when it is answered."""
+async def close(
+    tx: Tx, choice: Choice, answer: Chosen, *, taken: UUID | None = None, rest: Rest = A_WHILE
+) -> None:
+    """Note the answer; places that were not taken are free again, for the page after they have
+    rested, and nobody phones to ask any more. Raises Conflict when it is answered.
+    """
     _demand_open(choice)
     choice.answer, choice.answered_at = answer, tx.now
     offers = await offers_of(tx, choice.id)
     for offer in offers:
         offer.ended_at = tx.now
     await tx.session.flush()
-    await kept_places.let_go(tx, [one.hold_id for one in offers if one.hold_id != taken])
+    left = await kept_places.let_go(tx, [one.hold_id for one in offers if one.hold_id != taken])
+    await resting.begin_all(tx, [(hold.slot_id, hold.id) for hold in left], rest)
+    await calls.question_over(tx, choice.id)
+    await tx.session.flush()
     tx.audit("answer", "choice", choice.id, answer=answer)
     tx.emit(ChoiceAnswered(choice_id=choice.id))
 

@@ -140,7 +140,9 @@ async def give_up_hold(ctx: Context, appointment_id: UUID) -> None:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
         if appointment.state == AppointmentState.ON_HOLD and ctx.actor.account_id:
-            await holds.give_up(tx, ctx.actor.account_id)
+            await holds.give_up(
+                tx, ctx.actor.account_id, rest=Rest.of(ctx.services.config.scheduling)
+            )
 
 
 @routes.get("/api/holds/mine", permission=Permission.APPOINTMENT_BOOK_OWN)

@@ -72,7 +72,7 @@ async def _answer(ctx: Context, tx: Tx, choice_id: UUID, body: Tapped) -> None:
     services = ctx.services
     match body.answer:
         case Tap.KEEP:
-            await answering.keep(tx, choice_id)
+            await answering.keep(tx, choice_id, rules=services.config.scheduling)
         case Tap.DECLINE:
             await answering.decline(
                 tx, services.sealer, choice_id, rules=services.config.scheduling

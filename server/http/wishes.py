@@ -16,6 +16,7 @@ from scheduling.choices.tables import (
     WaitlistEntry,
     Wish,
 )
+from scheduling.resting import Rest
 from scheduling.tables import SessionRole
 from scheduling.timetable.free import Why
 from server.cases import access as cases
@@ -77,7 +78,8 @@ async def read_own_wish(ctx: Context, wish_id: UUID) -> WishView:
 async def withdraw_wish(ctx: Context, wish_id: UUID) -> WaitsView:
     """Not wanted any more; the matter stays registered."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        await wishes.withdraw(tx, await access.own_wish(tx, wish_id))
+        wish = await access.own_wish(tx, wish_id)
+        await wishes.withdraw(tx, wish, rest=Rest.of(ctx.services.config.scheduling))
         await tx.session.flush()
         return await waits(ctx, tx)
 
@@ -114,7 +116,8 @@ async def read_own_entry(ctx: Context, entry_id: UUID) -> WaitingView:
 async def leave_waitlist(ctx: Context, entry_id: UUID) -> None:
     """Out of the line."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        await waiting.leave(tx, await access.own_entry(tx, entry_id))
+        entry = await access.own_entry(tx, entry_id)
+        await waiting.leave(tx, entry, rest=Rest.of(ctx.services.config.scheduling))
 
 
 @routes.get("/api/reception-days/{day_id}/waitlist", permission=Permission.APPOINTMENT_REVIEW)
@@ -133,7 +136,8 @@ async def read_day_waitlist(ctx: Context, day_id: UUID) -> list[WaitingView]:
 async def leave_for_somebody(ctx: Context, entry_id: UUID) -> None:
     """Out of the line, as was asked for on the phone."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        await waiting.leave(tx, await access.desk_entry(tx, entry_id))
+        entry = await access.desk_entry(tx, entry_id)
+        await waiting.leave(tx, entry, rest=Rest.of(ctx.services.config.scheduling))
 
 
 class ComesAlong(View):
@@ -228,7 +232,10 @@ async def decline_wish(ctx: Context, wish_id: UUID, body: Decline) -> DeskWish:
     """Say no in writing, with the way that leads further."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         wish = await access.desk_wish(tx, wish_id)
-        await wishes.decline(tx, wish, reason=body.reason, right_route=body.right_route)
+        await wishes.decline(
+            tx, wish, reason=body.reason, right_route=body.right_route,
+            rest=Rest.of(ctx.services.config.scheduling),
+        )  # fmt: skip
         return await _one(ctx, tx, wish)
 
 

@@ -36,7 +36,15 @@ from server.kernel.errors import Conflict, Gone
 from tests import clockwork
 from tests.identity import code_of
 from tests.ports import SilentEngine
-from tests.reception import add_centre, add_leader, add_resident, book, publish_day, slots_of
+from tests.reception import (
+    NO_REST,
+    add_centre,
+    add_leader,
+    add_resident,
+    book,
+    publish_day,
+    slots_of,
+)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 JUMPS = (HOUR, -HOUR, DAY, -DAY)
@@ -225,7 +233,7 @@ async def test_f08_a_hold_is_not_kept_longer_by_a_process_whose_clock_was_set_ba
         with pytest.raises(Conflict):  # as long as nobody whose clock is right was there
             await hold(late, second)
         async with services.uow.begin(second.actor) as tx:
-            await holds.sweep(tx)
+            await holds.sweep(tx, rest=NO_REST)
         assert (await hold(late, second)).slot_id == slot
         with pytest.raises(Gone):
             async with late.uow.begin(first.actor) as tx:

@@ -21,6 +21,7 @@ from server.kernel.actor import SYSTEM
 from server.kernel.clock import FixedClock
 from server.kernel.errors import Conflict, DomainError, Gone
 from tests.reception import (
+    NO_REST,
     Resident,
     add_centre,
     add_leader,
@@ -130,11 +131,11 @@ class Hall:
         async with services.uow.begin(SYSTEM) as tx:
             for choice in await questions.open_of(tx):
                 if choice.due_at <= tx.now and choice.entry_id is not None:
-                    await questions.close(tx, choice, "silence")
+                    await questions.close(tx, choice, "silence", rest=NO_REST)
                     entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
                     waiting.end(tx, entry, EntryAction.LAPSE)
         async with services.uow.begin(SYSTEM) as tx:
-            await holds.sweep(tx)
+            await holds.sweep(tx, rest=NO_REST)
 
 
 async def from_the_page(hall: Hall, who: Resident, slot_id: UUID) -> bool:

@@ -6,8 +6,9 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import changes
+from scheduling import changes, holds
 from scheduling.choices import answering, questions
+from scheduling.choices.tables import Choice
 from scheduling.resting import Rest
 from scheduling.tables import Appointment, Slot
 from server.kernel.actor import SYSTEM, Role
@@ -104,9 +105,8 @@ async def test_nobody_begins_a_line_for_the_sake_of_a_place_that_rests(client, s
     assert await code_of(await client.post("/api/waitlist", json=body)) == (422, "day_place_rests")
 
 
-async def test_place_that_was_offered_and_not_taken_rests_too(
-    client, services, hall, runner, clock
-):
+async def offered(client, services, hall, runner) -> tuple[str, Choice]:
+    """The accomplice stands in line, and is offered the place at once: entry and question."""
     await book(services, hall["slots"][1], await add_resident(services, 3))
     who = hall["accomplice"]
     await enter(client, services, who.account)
@@ -114,16 +114,84 @@ async def test_place_that_was_offered_and_not_taken_rests_too(
         "day_id": str(hall["day"].id), "person_id": str(who.person.id), "phone": "13900000002",
         "sentence": "Water comes through the roof",
     }  # fmt: skip
-    assert (await client.post("/api/waitlist", json=body)).status == 200
+    entry = await (await client.post("/api/waitlist", json=body)).json()
     async with services.uow.begin(hall["holder"].actor) as tx:
         appointment = await tx.session.get_one(Appointment, hall["booked"])
         await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
     await runner.run_all_due()
-    rules = services.config.scheduling
     async with services.uow.begin(SYSTEM) as tx:
-        [choice] = await questions.open_of(tx)  # the control: who waited is offered it at once
-        await answering.decline(tx, services.sealer, choice.id, rules=rules)
+        [choice] = await questions.open_of(tx)
+    return entry["id"], choice
+
+
+@pytest.mark.parametrize("way", ["decline", "leave"])
+async def test_place_that_was_offered_and_not_taken_rests_too(client, services, hall, runner, way):
+    entry_id, choice = await offered(client, services, hall, runner)
+    if way == "leave":
+        assert (await client.delete(f"/api/waitlist/{entry_id}")).status == 204
+    else:
+        async with services.uow.begin(SYSTEM) as tx:
+            rules = services.config.scheduling
+            await answering.decline(tx, services.sealer, choice.id, rules=rules)
     assert await code_of(await hold(client, services, hall, who="holder")) == (409, "slot_resting")
+
+
+@pytest.mark.parametrize("sweeps_first", [True, False])
+async def test_place_that_nobody_answered_about_rests_whichever_job_comes_first(
+    client, services, hall, runner, clock, sweeps_first
+):
+    _, choice = await offered(client, services, hall, runner)
+    clock.move(choice.due_at - clock.now())
+    assert (await hold(client, services, hall, who="holder")).status == 409
+    if sweeps_first:
+        await sweep(services)
+    await runner.run_all_due()
+    assert await code_of(await hold(client, services, hall, who="holder")) == (409, "slot_resting")
+
+
+async def sweep(services) -> None:
+    async with services.uow.begin(SYSTEM) as tx:
+        assert await holds.sweep(tx, rest=Rest.of(services.config.scheduling)) == 1
+
+
+async def test_hold_that_ran_out_cannot_be_handed_over(client, services, hall, clock):
+    assert (await hold(client, services, hall, who="holder", place=1)).status == 200
+    clock.move(services.config.scheduling.hold_lifetime)
+    refused = await hold(client, services, hall, place=1)
+    assert await code_of(refused) == (409, "slot_held")  # not swept yet
+    refused = await hold(client, services, hall, who="holder", place=1)
+    assert await code_of(refused) == (409, "slot_resting")
+    await sweep(services)
+    assert await code_of(await hold(client, services, hall, place=1)) == (409, "slot_resting")
+    clock.move(MOST)
+    assert (await hold(client, services, hall, place=1)).status == 200
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+@pytest.mark.parametrize(
+    ("kept", "extended", "found"),
+    [
+        (timedelta(minutes=6), False, (409, "slot_resting")),
+        (timedelta(minutes=1), True, (409, "slot_resting")),
+        (timedelta(minutes=1), False, (200, None)),  # who merely picks another time
+    ],
+)
+async def test_hold_that_was_kept_long_cannot_be_handed_over(
+    client, services, hall, runner, clock, replaced, kept, extended, found
+):
+    other = await publish_day(services, hall["leader"], in_days=8)
+    await runner.run_all_due()
+    held = await hold(client, services, hall, who="holder", place=1)
+    url = f"/api/holds/{(await held.json())['appointment_id']}"
+    if extended:
+        assert (await client.post(f"{url}/extend", json={})).status == 200
+    clock.move(kept)
+    if replaced:
+        body = {"slot_id": str((await slots_of(services, other))[0])}
+        assert (await client.post("/api/holds", json=body)).status == 200
+    else:
+        assert (await client.delete(url)).status == 204
+    assert await code_of(await hold(client, services, hall, place=1)) == found
 
 
 async def test_who_moved_away_may_come_back_at_once(client, services, hall):

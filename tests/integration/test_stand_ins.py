@@ -1,7 +1,7 @@
 """A leader who cannot come: replaced or swapped, everybody booked told and asked by one tap."""
 
 from dataclasses import replace as changed
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import pytest_asyncio
@@ -322,6 +322,27 @@ async def test_cancelled_day_offers_others_in_charge_after_the_leaders_own_place
     taken = await (await tap(client, token, "take", asked["offers"][2]["id"])).json()
     made = await appointment_of(services, taken["appointment_id"])
     assert (made.state, made.host_id) == ("confirmed", hall["other"].account.id)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_places_of_others_never_shorten_the_time_to_answer_about_a_cancelled_day(
+    services, desk, hall, centre, runner, outbox, client, own
+):
+    for in_days in (1, 2, 6):
+        await publish_day(services, hall["other"], in_days=in_days, begins=time(14), ends=time(16))
+    slots = await slots_of(services, hall["day"])
+    resident = await add_resident(services)
+    await confirmed(services, centre, slots[0], resident, category="labour")
+    if not own:
+        url = f"/api/reception-days/{hall['later'].id}/cancellation"
+        assert (await desk.post(url, json=REASON)).status == 200
+    await called_off(desk, hall, runner)
+    asked = await read(client, token_of(outbox, PHONE))
+    names = [offer["leader"]["name"] for offer in asked["offers"]]
+    assert names == (["Leader 5", "Leader 5", "Leader 2"] if own else ["Leader 2"] * 3)
+    assert datetime.fromisoformat(asked["due_at"]) == at("2026-11-25T17:30:00")
+    soonest = min(datetime.fromisoformat(offer["begins_at"]) for offer in asked["offers"])
+    assert soonest == at("2026-11-29T14:00:00")
 
 
 async def test_of_a_cancelled_day_nobody_is_offered_who_is_complained_of(

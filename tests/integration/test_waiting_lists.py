@@ -411,6 +411,19 @@ async def test_without_a_smartphone_a_clerk_offers_the_place_and_hears_the_answe
     assert "choice_by_phone" not in [one["kind"] for one in left]
 
 
+async def test_nobody_phones_to_ask_who_left_the_line(services, client, full, centre, runner):
+    entry = await (
+        await join(client, services, full, 0, needs={"no_smartphone": True}, attend_by="centre")
+    ).json()
+    await give_back(services, full)
+    await runner.run_all_due()
+    await enter(client, services, await add_staff(services, centre, Role.CLERK))
+    await asked_by_phone(client, "choice_by_phone")  # the control
+    left = await client.post(f"/api/desk/waitlist/{entry['id']}/leaving", json={})
+    assert left.status == 204, await left.text()
+    assert await (await client.get("/api/call-tasks")).json() == []
+
+
 async def test_call_about_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
     services, client, full, centre, runner
 ):

@@ -268,6 +268,9 @@ async def test_withdrawn_wish_lets_its_places_go(services, client, resident, pro
     assert (waits["wishes"], waits["choices"]) == ([], [])
     async with services.uow.begin(SYSTEM) as tx:
         assert (await tx.session.scalars(sa.select(Claim))).all() == []
+    await enter(client, services, (await add_resident(services, 2)).account)
+    handed = await client.post("/api/holds", json={"slot_id": proposed["times"][2]["slot_id"]})
+    assert (handed.status, (await handed.json())["code"]) == (409, "slot_resting")
 
 
 @pytest.mark.parametrize("moves", [False, True])

@@ -185,6 +185,21 @@ def test_review_is_due_within_two_working_days_and_the_day_before(submitted, beg
 
 
 @pytest.mark.parametrize(
+    ("asked", "since"),
+    [
+        ("2026-11-23T09:00", "2026-11-26T00:00"),
+        ("2026-11-27T22:00", "2026-12-02T00:00"),  # over a weekend
+    ],
+)
+def test_what_begins_after_the_working_days_promised_hurries_nobody(asked, since):
+    rules = {"working_days": 2, "calendar": GOLDEN_WEEK}
+    found = review_time.unhurried_from(at(asked), **rules)
+    assert found == at(since)
+    far_off = review_time.review_due(at(asked), found + timedelta(days=30), **rules)
+    assert review_time.review_due(at(asked), found, **rules) == far_off
+
+
+@pytest.mark.parametrize(
     ("due", "begins", "moved", "found"),
     [
         ("2026-11-25T17:30", "2026-12-10T09:00", "2026-11-23T10:00", "2026-11-25T17:30"),

@@ -177,7 +177,7 @@ async def resident_moves(resident: Resident, day: ReceptionDay, was: Event, slot
     assert event["DTSTART"].dt == day.begins_at
     await district.message(PHONE_NUMBER, saying="时间已改为")
     await resident.go(f"/book/day/{day.id}")
-    resting = f"{slot.rsplit(maxsplit=1)[-1]} 稍后放出"
+    resting = f"{slot.rsplit(maxsplit=1)[-1]} 晚些时候再开放"
     await expect(resident.page.get_by_role("button", name=resting)).to_be_visible()
 
 

@@ -96,7 +96,7 @@ async def cancels(resident: Resident, caller: Known) -> Appointment:
 async def time_rests(resident: Resident, was: Appointment) -> None:
     """Taken before, as was seen; given back it is on the page later, when nobody can foresee."""
     await expect(await free_time(resident, was)).to_have_count(0)
-    resting = re.compile(rf"^{hour_of(was)} 稍后放出$")
+    resting = re.compile(rf"^{hour_of(was)} 晚些时候再开放$")
     await resident.page.get_by_role("button", name=resting).click()
     await resident.reads("过一阵再放出来，谁都可以约")
 
