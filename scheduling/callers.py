@@ -38,13 +38,21 @@ class OpenWith:
     appointments: Collection[UUID]
 
     @property
+    def ids(self) -> dict[str, list[UUID]]:
+        """What was found, by kind."""
+        return {
+            "calls": sorted(task.id for task, _ in self.calls),
+            "choices": sorted(one.id for one in self.choices), "wishes": sorted(self.wishes),
+            "entries": sorted(self.entries), "appointments": sorted(self.appointments),
+        }  # fmt: skip
+
+    @property
     def count(self) -> int:
-        parts = (self.calls, self.choices, self.wishes, self.entries, self.appointments)
-        return sum(map(len, parts))
+        return sum(map(len, self.ids.values()))
 
 
 async def open_with(tx: Tx, sealer: Sealer, phone: str) -> OpenWith:
-    """Within the desk's reach. Numbers are sealed, so what is open is looked through."""
+    """Within the desk's reach. Numbers are sealed: what is open is looked through, the newest first."""
 
     def theirs(rows: Iterable[Sequence[UUID | bytes | None]]) -> set[UUID]:
         return {
@@ -54,7 +62,8 @@ async def open_with(tx: Tx, sealer: Sealer, phone: str) -> OpenWith:
         }  # fmt: skip
 
     calls = [
-        (task, name) for task, name in await desk_queries.call_rows(tx, still_open=True)
+        (task, name)
+        for task, name in await desk_queries.calls_by_phone(tx, most=LOOKED_THROUGH)
         if task.phone and sealer.open(task.phone, purpose="phone") == phone
     ]  # fmt: skip
     wishes = theirs(await _wishes(tx))
@@ -68,24 +77,31 @@ async def open_with(tx: Tx, sealer: Sealer, phone: str) -> OpenWith:
         one for one in asked
         if one.id in named or about & {one.wish_id, one.entry_id, one.appointment_id}
     ]  # fmt: skip
+    choices.sort(key=lambda one: one.due_at)
     return OpenWith(calls, choices, wishes, entries, appointments)
 
 
 async def _choices(tx: Tx) -> Sequence[Choice]:
-    """Questions that can be answered still, the one due first first."""
+    """Questions that can be answered still."""
     query = (
         sa.select(Choice)
         .where(Choice.answered_at.is_(None), Choice.due_at > tx.now)
         .where(Choice.unit_id.in_(_units(tx)), access.impartial_choices(tx.actor))
-        .order_by(Choice.due_at)
+        .order_by(Choice.asked_at.desc())
         .limit(LOOKED_THROUGH)
     )
     return (await tx.session.scalars(query)).all()
 
 
 async def _wishes(tx: Tx) -> Sequence[sa.Row[UUID, bytes]]:
-    query = sa.select(Wish.id, Wish.phone).where(
-        Wish.state.in_(OPEN_WISHES), Wish.unit_id.in_(_units(tx)), Wish.case_id.in_(_matters(tx))
+    query = (
+        sa.select(Wish.id, Wish.phone)
+        .where(
+            Wish.state.in_(OPEN_WISHES),
+            Wish.unit_id.in_(_units(tx)),
+            Wish.case_id.in_(_matters(tx)),
+        )
+        .order_by(Wish.asked_at.desc())
     )
     return (await tx.session.execute(query.limit(LOOKED_THROUGH))).all()
 
@@ -94,7 +110,7 @@ async def _entries(tx: Tx) -> Sequence[sa.Row[UUID, bytes]]:
     query = sa.select(WaitlistEntry.id, WaitlistEntry.phone).where(
         WaitlistEntry.state.in_(OPEN_ENTRIES), WaitlistEntry.unit_id.in_(_units(tx)),
         WaitlistEntry.case_id.in_(_matters(tx)),
-    )  # fmt: skip
+    ).order_by(WaitlistEntry.asked_at.desc())  # fmt: skip
     return (await tx.session.execute(query.limit(LOOKED_THROUGH))).all()
 
 
@@ -105,7 +121,7 @@ async def _appointments(tx: Tx) -> Sequence[sa.Row[UUID, bytes | None]]:
         .where(Appointment.state.in_(OPEN_STATES), Appointment.ends_at > tx.now)
         .where(Appointment.unit_id.in_(_units(tx)), access.impartial(tx.actor))
         .where(Invitee.role == SessionRole.PETITIONER, Invitee.removed_at.is_(None))
-        .order_by(Appointment.begins_at)
+        .order_by(Appointment.created_at.desc())
     )
     return (await tx.session.execute(query.limit(LOOKED_THROUGH))).all()
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from scheduling.events import CallRequested
 from scheduling.references import new_reference
 from scheduling.review_time import call_due
-from scheduling.tables import CallKind, CallTask
+from scheduling.tables import Appointment, CallKind, CallTask, ReceptionDay
 from server.kernel.errors import Conflict, NotFound
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
@@ -105,10 +105,34 @@ async def seen_to(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
     await _settle(tx, CallTask.kind == CallKind.ON_DAY_OFF, *which)
 
 
+async def end_begun(tx: Tx) -> None:
+    """What stood on a day off and is being held needs nobody to see to it any more."""
+    await _settle(tx, CallTask.kind == CallKind.ON_DAY_OFF, _begun(tx.now))
+
+
+def to_be_made(now: datetime) -> sa.ColumnElement[bool]:
+    """Not done yet, and still of use."""
+    of_use = sa.or_(CallTask.kind != CallKind.ON_DAY_OFF, sa.not_(_begun(now)))
+    return sa.and_(CallTask.done_at.is_(None), of_use)
+
+
+def _begun(now: datetime) -> sa.ColumnElement[bool]:
+    days = sa.exists().where(ReceptionDay.id == CallTask.day_id, ReceptionDay.begins_at <= now)
+    alone = sa.exists().where(
+        Appointment.id == CallTask.appointment_id, Appointment.begins_at <= now
+    )
+    return sa.or_(days.correlate(CallTask), alone.correlate(CallTask))
+
+
+def day_off_key(thing_id: UUID) -> str:
+    """Of a day, or of a session of none."""
+    return f"{CallKind.ON_DAY_OFF}:{thing_id}"
+
+
 async def follow_day(tx: Tx, old_id: UUID, new_id: UUID) -> None:
-    """Another leader receives at the same time, still on a day off."""
-    query = sa.update(CallTask).where(CallTask.day_id == old_id, CallTask.done_at.is_(None))
-    await tx.session.execute(query.values(day_id=new_id))
+    """Another leader receives at the same time, still on a day off, or kept for the same reason."""
+    for task in await tx.session.scalars(sa.select(CallTask).where(CallTask.day_id == old_id)):
+        task.day_id, task.key = new_id, day_off_key(new_id)
 
 
 async def spare(tx: Tx, choice_id: UUID) -> None:
@@ -131,7 +155,7 @@ async def question_over(tx: Tx, choice_id: UUID) -> None:
 
 
 async def _settle(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
-    query = sa.select(CallTask).where(*which, CallTask.done_at.is_(None))
+    query = sa.select(CallTask).where(*which, CallTask.done_at.is_(None)).with_for_update()
     for task in await tx.session.scalars(query):
         task.done_at = tx.now
         tx.audit("settle", "call_task", task.id)

@@ -28,6 +28,7 @@ from server.kernel.errors import Conflict, NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
+from server.units.tables import DayKind
 
 
 async def move(
@@ -152,7 +153,8 @@ async def rehost(tx: Tx, sealer: Sealer, appointment: Appointment, host_id: UUID
 async def tell_of_move(tx: Tx, appointment: Appointment) -> None:
     was_confirmed = appointment.state == AppointmentState.CONFIRMED
     await renew_reminders(tx, appointment)
-    await _seen_to(tx, appointment)
+    if not await _is_on_day_off(tx, appointment):
+        await _seen_to(tx, appointment)
     tx.audit("move", "appointment", appointment.id, slot=appointment.slot_id)
     tx.emit(
         AppointmentMoved(
@@ -161,6 +163,11 @@ async def tell_of_move(tx: Tx, appointment: Appointment) -> None:
             was_confirmed=was_confirmed,
         )
     )
+
+
+async def _is_on_day_off(tx: Tx, appointment: Appointment) -> bool:
+    day = day_of(appointment.begins_at)
+    return (await load_calendar(tx, around=day)).days.get(day) is DayKind.HOLIDAY
 
 
 async def _seen_to(tx: Tx, appointment: Appointment) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import access, queries
+from scheduling import access, calls, queries
 from scheduling.choices.tables import Choice
 from scheduling.plans import shares
 from scheduling.plans.shares import Kept
@@ -327,16 +327,27 @@ async def plan_rows(tx: Tx) -> list[tuple[ReceptionPlan, Official]]:
 
 async def call_rows(tx: Tx, *, still_open: bool) -> list[tuple[CallTask, str | None]]:
     """Calls to make, the most urgent first, each with the name of whoever took it."""
-    done = CallTask.done_at.is_(None) if still_open else CallTask.done_at.is_not(None)
-    query = (
+    if still_open:
+        query = _calls(tx, calls.to_be_made(tx.now)).order_by(CallTask.due_at)
+    else:
+        query = _calls(tx, CallTask.done_at.is_not(None)).order_by(CallTask.done_at.desc())
+    return [(task, name) for task, name in (await tx.session.execute(query.limit(200))).all()]
+
+
+async def calls_by_phone(tx: Tx, *, most: int) -> list[tuple[CallTask, str | None]]:
+    """Calls to make to whoever left a number, the newest first, as `call_rows`."""
+    query = _calls(tx, calls.to_be_made(tx.now), CallTask.phone.is_not(None))
+    newest = query.order_by(CallTask.created_at.desc()).limit(most)
+    return [(task, name) for task, name in (await tx.session.execute(newest)).all()]
+
+
+def _calls(tx: Tx, *conditions: sa.ColumnElement[bool]) -> sa.Select[CallTask, str | None]:
+    return (
         sa.select(CallTask, Account.name)
         .join(Unit, Unit.id == CallTask.unit_id)
         .outerjoin(Account, Account.id == CallTask.taken_by)
-        .where(access.within_reach(tx.actor, *access.DESK), done, _impartial_calls(tx))
-        .order_by(CallTask.due_at if still_open else CallTask.done_at.desc())
-        .limit(200)
+        .where(access.within_reach(tx.actor, *access.DESK), _impartial_calls(tx), *conditions)
     )
-    return [(task, name) for task, name in (await tx.session.execute(query)).all()]
 
 
 @dataclass(frozen=True)
@@ -353,7 +364,7 @@ async def open_calls(tx: Tx) -> Mapping[str, OpenCalls]:
     query = (
         sa.select(CallTask.kind, sa.func.count(), late)
         .join(Unit, Unit.id == CallTask.unit_id)
-        .where(access.within_reach(tx.actor, *access.DESK), CallTask.done_at.is_(None))
+        .where(access.within_reach(tx.actor, *access.DESK), calls.to_be_made(tx.now))
         .where(_impartial_calls(tx))
         .group_by(CallTask.kind)
     )

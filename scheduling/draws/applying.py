@@ -25,7 +25,10 @@ async def apply(
     tx: Tx, sealer: Sealer, draw: Draw, person_id: UUID, request: Request, *,
     config: Config, idempotency_key: str | None,
 ) -> UUID | None:  # fmt: skip
-    """One application a person; the points stand from now on. None: a clerk calls instead."""
+    """One application a person, with its points. None: a clerk calls instead.
+
+    What the desk judged before it was taken back and handed in again is not asked of it anew.
+    """
     quick, account_id = await tx.driver(), tx.actor.account_id
     if account_id is None:
         raise NotFound
@@ -43,9 +46,11 @@ async def apply(
     facts = await asking.columns(
         tx, sealer, who, request, unit=unit, host_id=draw.host_id, rules=config.scheduling
     )
+    given = await _points(tx, draw, person_id, request)
+    before = await _judged(tx, draw.id, person_id)
     entry = DrawEntry(
         **facts, draw_id=draw.id, number=await _next(tx, draw.id),
-        points=await _points(tx, draw, person_id, request),
+        points=points.as_judged(given, before.points) if before else given,
     )  # fmt: skip
     tx.session.add(entry)
     await tx.session.flush()
@@ -76,6 +81,18 @@ async def _stands(tx: Tx, draw_id: UUID, person_id: UUID) -> bool:
         DrawEntry.ended_at.is_(None),
     )  # fmt: skip
     return await tx.session.scalar(query) is not None
+
+
+async def _judged(tx: Tx, draw_id: UUID, person_id: UUID) -> DrawEntry | None:
+    """Their last application here that the desk judged, taken back since."""
+    query = sa.select(DrawEntry).where(
+        DrawEntry.draw_id == draw_id, DrawEntry.person_id == person_id,
+        DrawEntry.judged_at.is_not(None),
+    )  # fmt: skip
+    found: DrawEntry | None = await tx.session.scalar(
+        query.order_by(DrawEntry.number.desc()).limit(1)
+    )
+    return found
 
 
 async def _next(tx: Tx, draw_id: UUID) -> int:

@@ -50,6 +50,7 @@ async def judge(
         raise Conflict("draw_not_open")
     entry = found[0]
     entry.points = points.judged(entry.points, urgent=urgent, needs=needs)
+    entry.judged_at = tx.now
     tx.audit(
         "judge", "draw", draw_id, reason=reason, number=entry.number, points=entry.total,
         urgent=urgent, needs=needs,

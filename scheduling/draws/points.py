@@ -36,3 +36,8 @@ def judged(given: Mapping[str, int], *, urgent: bool, needs: bool) -> dict[str, 
     """The same application once the desk has looked at it."""
     seen = {Point.URGENT: urgent, Point.NEEDS: needs}
     return {**given, **{point: WORTH[point] * holds for point, holds in seen.items()}}
+
+
+def as_judged(given: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """The desk's word on an application that was taken back stands on the next one."""
+    return {**given, Point.URGENT: before[Point.URGENT], Point.NEEDS: before[Point.NEEDS]}

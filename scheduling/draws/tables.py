@@ -66,7 +66,10 @@ class Draw(Versioned, Base):
 
 
 class DrawEntry(Versioned, Asking, Base):
-    """An application. `number` is all that is published of who applied; `place` what was drawn."""
+    """An application. `number` is all that is published of who applied; `place` what was drawn.
+
+    `judged_at`: since then the desk's word stands on urgency and needs.
+    """
 
     __tablename__ = "draw_entry"
 
@@ -74,6 +77,7 @@ class DrawEntry(Versioned, Asking, Base):
     draw_id: Mapped[UUID] = mapped_column(sa.ForeignKey("draw.id"))
     number: Mapped[int]
     points: Mapped[Json]
+    judged_at: Mapped[datetime | None]
     place: Mapped[int | None]
     appointment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("appointment.id"))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -24,11 +25,16 @@ from server.units.tables import DayKind, Unit
 
 Headings = Mapping[str, frozenset[str]]
 """By field the words, in lower case, that its column may bear."""
+Leaders = Mapping[str, Sequence[UUID]]
+"""By name."""
+Meant = tuple[str, Sequence[UUID]]
+"""Whom a row names, and who that could be."""
 FIELDS = ("leader", "date", "begins", "ends", "minutes")
 NEEDED = ("leader", "date", "begins", "ends")
 MINUTES = 30
 AHEAD = timedelta(days=400)
 DATE = re.compile(r"(20\d\d)\D(\d{1,2})\D(\d{1,2})\D?")
+WORD = re.compile(r"\w+")
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:\uff1a]([0-5]\d)(:00)?")
 
 
@@ -76,8 +82,11 @@ async def read(tx: Tx, table: Table, *, words: Headings) -> list[Row]:
     """Every row with everything that is wrong with it. Raises Invalid for wrong headings."""
     columns = _columns(table.headings, words)
     leaders = await _leaders(tx)
+    meant = _among_words if table.in_words else _by_name
     numbered = enumerate(table.rows, table.first)
-    rows = [_row(number, cells, columns, leaders) for number, cells in numbered]
+    rows = [
+        _row(number, cells, columns, partial(meant, leaders=leaders)) for number, cells in numbered
+    ]
     calendar = await load_calendar(tx, around=day_of(tx.now), days=AHEAD.days)
     there = await _there(tx, rows)
     return [_checked(tx, row, rows, calendar, there) for row in rows]
@@ -114,12 +123,12 @@ def _columns(headings: Sequence[Cell], words: Headings) -> dict[str, int]:
 
 def _row(
     number: int, cells: Sequence[Cell], columns: Mapping[str, int],
-    leaders: Mapping[str, Sequence[UUID]],
+    meant: Callable[[str], Meant],
 ) -> Row:  # fmt: skip
     given = {name: cells[place] for name, place in columns.items() if place < len(cells)}
     blank = Cell(f"A{number}", None)
     at = {name: given.get(name, blank) for name in FIELDS}
-    name, known = _meant(str(at["leader"].value or ""), leaders)
+    name, known = meant(str(at["leader"].value or ""))
     read: dict[str, tuple[Callable[[Value], object], str]] = {
         "date": (_date, "arrangement_date"), "begins": (_clock, "arrangement_time"),
         "ends": (_clock, "arrangement_time"), "minutes": (_minutes, "arrangement_minutes"),
@@ -136,15 +145,22 @@ def _row(
     )  # fmt: skip
 
 
-def _meant(said: str, leaders: Mapping[str, Sequence[UUID]]) -> tuple[str, Sequence[UUID]]:
-    """Who is meant: by the name alone, or by the only name of a leader among other words."""
-    named = [said] if said in leaders else [one for one in leaders if _stands_in(one, said)]
-    name = named[0] if len(named) == 1 else said
-    return name, leaders.get(name, ())
+def _by_name(said: str, leaders: Leaders) -> Meant:
+    return said, leaders.get(said, ())
 
 
-def _stands_in(name: str, said: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
+def _among_words(said: str, leaders: Leaders) -> Meant:
+    """By the name alone, or by the only one that stands there and is no part of another word."""
+    if said in leaders:
+        return _by_name(said, leaders)
+    spans = [word.span() for word in WORD.finditer(said)]
+    ends = {end for _, end in spans}
+    named = [
+        name for name in leaders
+        if name in said
+        and any(said.startswith(name, at) and at + len(name) in ends for at, _ in spans)
+    ]  # fmt: skip
+    return _by_name(named[0] if len(named) == 1 else said, leaders)
 
 
 def _date(value: Value) -> date | None:

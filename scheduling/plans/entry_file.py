@@ -38,7 +38,7 @@ def read(data: bytes, *, headings: Mapping[str, str]) -> Table:
         raise Invalid("sheet_empty")
     rows = [_row(number, event) for number, event in enumerate(standing, 1)]
     said = [Cell("", headings[field]) for field in rows[0]]
-    return Table(said, [list(row.values()) for row in rows], first=1)
+    return Table(said, [list(row.values()) for row in rows], first=1, in_words=True)
 
 
 def _row(number: int, event: Event) -> dict[str, Cell]:

@@ -111,7 +111,7 @@ def _due(one: OffDay, now: datetime, *, calendar: WorkingCalendar, rules: Schedu
 
 def _call(one: OffDay, *, due_at: datetime) -> NewCall:
     return NewCall(
-        kind=CallKind.ON_DAY_OFF, key=f"{CallKind.ON_DAY_OFF}:{one.id}", day_id=one.day_id,
+        kind=CallKind.ON_DAY_OFF, key=calls.day_off_key(one.id), day_id=one.day_id,
         appointment_id=one.appointment_id, due_at=due_at,
     )  # fmt: skip
 

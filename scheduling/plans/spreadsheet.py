@@ -31,11 +31,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The first sheet: its headings, then its rows that hold anything, counted from `first`."""
+    """The first sheet: its headings, then its rows that hold anything, counted from `first`.
+
+    `in_words`: whose day it is stands among other words.
+    """
 
     headings: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
     first: int = 2
+    in_words: bool = False
 
 
 def read(data: bytes) -> Table:

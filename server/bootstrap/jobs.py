@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.base import STATE_RUNNING
 
-from scheduling import holds
+from scheduling import calls, holds
 from scheduling.choices import waiting
 from scheduling.clock import Ticker
 from scheduling.resting import Rest
@@ -48,6 +48,10 @@ def add_jobs(ticker: Ticker, services: Services, runner: Runner) -> None:
         async with services.uow.begin(SYSTEM) as tx:
             await purge(tx)
 
+    async def end_calls() -> None:
+        async with services.uow.begin(SYSTEM) as tx:
+            await calls.end_begun(tx)
+
     def by_clock(job: Job) -> Job:
         return unless_far_off(services.watch, job)
 
@@ -56,6 +60,7 @@ def add_jobs(ticker: Ticker, services: Services, runner: Runner) -> None:
     ticker.add_job(by_clock(sweep), "interval", seconds=5, id="holds")
     ticker.add_job(by_clock(make_days), "interval", minutes=10, id="days")
     ticker.add_job(by_clock(bury), "interval", minutes=1, id="dead_letters")
+    ticker.add_job(by_clock(end_calls), "interval", minutes=10, id="calls")
     at_night = {"hour": 19, "minute": 30}  # 03:30 in the district
     ticker.add_job(by_clock(drop_traces), "cron", id="purge", **at_night)
     ticker.add_job(by_clock(forget), "interval", hours=1, id="retention")

@@ -1,5 +1,7 @@
 """Who rings in unasked: the number leads to all that is open with them."""
 
+from datetime import timedelta
+
 from scheduling import callers, queries
 from scheduling.choices.tables import WaitlistEntry, Wish
 from scheduling.tables import Appointment
@@ -12,8 +14,11 @@ from server.http.endpoints import Body, Routes, View
 from server.http.fields import Mobile
 from server.http.wishes import DeskWish, desk_wishes
 from server.identity.permissions import Permission
+from server.kernel.throttle import spend
 
 routes = Routes()
+AN_HOUR = 60
+"""Callers that a clerk looks up."""
 
 
 class Ringing(Body):
@@ -34,8 +39,9 @@ class CallerView(View):
 async def read_caller(ctx: Context, body: Ringing) -> CallerView:
     """All that is open with whoever left this number; it stands in no address, and in no log."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
+        await spend(tx, f"caller:{ctx.actor.account_id}", limit=AN_HOUR, per=timedelta(hours=1))
         found = await callers.open_with(tx, ctx.services.sealer, body.phone)
-        tx.audit("search", "appointment", "caller", found=found.count)
+        tx.audit("search", "appointment", "caller", found=found.count, ids=found.ids)
         shown = await queries.shown(tx, Appointment.id.in_(found.appointments))
         return CallerView(
             calls=await call_views(ctx, tx, found.calls),

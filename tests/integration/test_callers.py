@@ -3,10 +3,15 @@
 from datetime import timedelta
 
 import pytest_asyncio
+import sqlalchemy as sa
 
-from scheduling import changes
-from scheduling.tables import Appointment
+from scheduling import calls, changes
+from scheduling.calls import NewCall
+from scheduling.tables import Appointment, CallKind
+from server.cases.tables import Case
+from server.http.callers import AN_HOUR
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.audit import AuditLine
 from server.units.tables import UnitKind
 from tests.choosing import heard
 from tests.identity import add_staff, enter
@@ -120,10 +125,74 @@ async def test_caller_leaves_the_line(client, services, desk, day):
     assert await rings(client) == NOTHING
 
 
-async def test_caller_of_another_desk_is_not_found(client, services, desk, day, clock):
+async def has_everything_open(client, services, desk, leader, day, runner) -> dict:
+    """Appointments, a place in line, wishes that are asked about by phone and by link: all theirs."""
     slots = await slots_of(services, day)
-    await book(services, slots[0], await add_resident(services), phone=PHONE)
-    assert len((await rings(client))["appointments"]) == 1  # the control
+    for n, slot in enumerate(slots):
+        await book(services, slot, await add_resident(services, n + 1), phone=PHONE)
+    await asks(client, services, "/api/waitlist", 11, day_id=str(day.id))
+    await asks(
+        client, services, "/api/wishes", 12, leader_id=str(leader.account.id),
+        needs={"no_smartphone": True}, attend_by="centre",
+    )  # fmt: skip
+    await asks(client, services, "/api/wishes", 13, leader_id=str(leader.account.id))
+    later = await publish_day(services, leader, in_days=8, slot_minutes=60, review=False)
+    await runner.run_all_due()
+    await enter(client, services, desk)
+    wishes = (await rings(client))["wishes"]
+    for wish, slot in zip(wishes, await slots_of(services, later), strict=True):
+        path = f"/api/desk/wishes/{wish['id']}/proposal"
+        proposed = await client.post(path, json={"slot_ids": [str(slot)]})
+        assert proposed.status == 200, await proposed.text()
+    found = await rings(client)
+    assert {kind: len(of_it) for kind, of_it in found.items()} == {
+        "calls": 1, "choices": 2, "wishes": 2, "entries": 1, "appointments": len(slots),
+    }  # fmt: skip
+    return found
+
+
+async def test_clerk_who_is_shut_out_of_a_matter_sees_nothing_of_it(
+    client, services, desk, leader, day, runner
+):
+    await has_everything_open(client, services, desk, leader, day, runner)
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.session.execute(sa.update(Case).values(subject_unit_id=leader.unit.id))
+    assert await rings(client) == NOTHING
+
+
+async def test_search_names_in_the_audit_what_was_found_and_is_not_endless(
+    client, services, desk, leader, day, runner
+):
+    found = await has_everything_open(client, services, desk, leader, day, runner)
+    async with services.uow.begin(SYSTEM) as tx:
+        lines = sa.select(AuditLine).where(AuditLine.action == "search").order_by(AuditLine.id)
+        last = (await tx.session.scalars(lines)).all()[-1]
+    ids = {kind: sorted(one["id"] for one in of_it) for kind, of_it in found.items()}
+    assert last.facts == {"found": sum(map(len, ids.values())), "ids": ids}
+    assert PHONE not in str(last.facts)
+    more = [await client.post("/api/desk/callers", json={"phone": OTHER}) for _ in range(AN_HOUR)]
+    assert [one.status for one in more] == [200] * (AN_HOUR - 2) + [429, 429]
+    colleague = await add_staff(services, leader.unit, Role.CLERK, login="colleague")
+    await enter(client, services, colleague)
+    assert await rings(client, OTHER) == NOTHING
+
+
+async def test_call_is_found_however_many_are_due_before_it(client, services, desk):
+    async with services.uow.begin(SYSTEM) as tx:
+        for n in range(201):
+            call = NewCall(
+                kind=CallKind.CALL_ME, key=f"test:{n}", phone=OTHER,
+                due_at=tx.now + timedelta(minutes=n),
+            )  # fmt: skip
+            await calls.request(tx, services.sealer, call)
+    assert len((await rings(client, OTHER))["calls"]) == 201
+    assert await rings(client) == NOTHING
+
+
+async def test_caller_of_another_desk_is_not_found(
+    client, services, desk, leader, day, runner, clock
+):
+    await has_everything_open(client, services, desk, leader, day, runner)
     async with services.uow.begin(SYSTEM) as tx:
         town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
     stranger = await add_staff(services, town, Role.CLERK, login="stranger")
@@ -135,4 +204,4 @@ async def test_caller_of_another_desk_is_not_found(client, services, desk, day, 
     assert refused.status == 404
     clock.move(timedelta(days=8))
     await enter(client, services, desk)
-    assert await rings(client) == NOTHING  # it is over
+    assert (await rings(client))["appointments"] == []  # they are over

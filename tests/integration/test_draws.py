@@ -17,6 +17,7 @@ from scheduling.draws import lottery
 from scheduling.draws.tables import Draw, DrawEntry
 from scheduling.tables import Appointment, CallTask, Claim
 from server.app import application
+from server.cases.tables import Case
 from server.identity.tables import Account, Person
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.audit import AuditLine
@@ -165,6 +166,54 @@ async def test_desk_judges_urgency_and_needs_in_writing_until_applying_closes(
         lines = sa.select(AuditLine).where(AuditLine.action == "judge").order_by(AuditLine.id)
         written = [(line.reason, line.facts["number"]) for line in await tx.session.scalars(lines)]
     assert written == [("told on the phone", 2), ("told on the phone", 3)]
+
+
+async def test_what_the_desk_judged_stands_when_an_application_is_handed_in_anew(
+    client, services, draw, clerk, clock
+):
+    clock.move(timedelta(hours=2))
+    resident = await add_resident(services, 1)
+    body = {
+        "person_id": str(resident.person.id), "phone": "13900000101", "sentence": "A roof leaks",
+        "needs": {"companion": True},
+    }  # fmt: skip
+    path = f"/api/draws/{draw['id']}"
+
+    async def again() -> dict:
+        await enter(client, services, resident.account)
+        await client.delete(f"{path}/entries/mine")
+        assert (await client.post(f"{path}/entries", json=body)).status == 200
+        await enter(client, services, clerk)
+        [one] = await (await client.get(f"{path}/applications")).json()
+        return one
+
+    first = await again()
+    assert first["points"] == {"urgent": 0, "waited": 0, "needs": 2, "first": 1}
+    assert (await again())["points"]["needs"] == 2  # the control: not judged yet
+    judged = await again()
+    assert (await judge(client, draw, judged, urgent=True)).status == 200
+    for number in (4, 5):
+        one = await again()
+        assert (one["number"], one["needs"]["companion"]) == (number, True)
+        assert one["points"] == {"urgent": 3, "waited": 0, "needs": 0, "first": 1}
+
+
+async def test_application_of_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
+    client, services, draw, clerk, centre, clock
+):
+    clock.move(timedelta(hours=2))
+    for n in (1, 2):
+        assert (await apply(client, services, draw, n)).status == 200
+    await enter(client, services, clerk)
+    path = f"/api/draws/{draw['id']}/applications"
+    one, two = await (await client.get(path)).json()
+    async with services.uow.begin(SYSTEM) as tx:
+        entry = (await tx.session.scalars(sa.select(DrawEntry).where(DrawEntry.number == 2))).one()
+        (await tx.session.get_one(Case, entry.case_id)).subject_unit_id = centre.id
+    assert [each["id"] for each in await (await client.get(path)).json()] == [one["id"]]
+    assert (await judge(client, draw, two, urgent=True)).status == 404
+    seen = await judge(client, draw, one, urgent=True)  # the control
+    assert [each["id"] for each in await seen.json()] == [one["id"]]
 
 
 async def test_winner_finds_the_appointment_and_the_others_their_place(

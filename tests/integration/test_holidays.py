@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import pytest_asyncio
 import sqlalchemy as sa
 
+from scheduling import calls
 from scheduling.plans import days
-from scheduling.tables import DayState, ReceptionDay
+from scheduling.tables import DayState, ReceptionDay, SessionKind, SessionRole
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.clock import local
 from server.units.tables import CalendarDay, UnitKind
+from tests.cases import add_appointment, invite
 from tests.identity import add_staff, enter
 from tests.joint import book, make, opened, times
 from tests.reception import add_leader, at, plan_of, publish_day
@@ -212,6 +214,83 @@ async def test_day_that_is_held_all_the_same_says_why_and_is_not_asked_about_aga
     assert (one["task_id"], one["kept"]) == (None, "On duty that day")
     years = await (await client.get("/api/calendar-years")).json()
     assert (years[1]["affected"], await tasks(client)) == (0, [])
+
+
+async def test_task_of_a_day_off_is_over_once_the_day_has_begun(
+    client, services, leader, clerk, clock
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    await confirmed(client)
+    clock.move(day.begins_at - clock.now() - timedelta(minutes=1))
+    await enter(client, services, clerk)
+    await end_begun(services)
+    [task] = await tasks(client)
+    assert await calls_today(client) == 1
+    clock.move(timedelta(minutes=2))
+    assert (await tasks(client), await calls_today(client)) == ([], 0)
+    await end_begun(services)
+    done = await (await client.get("/api/call-tasks", params={"open": "false"})).json()
+    assert [(one["id"], one["note"]) for one in done] == [(task["id"], None)]
+
+
+async def calls_today(client) -> int:
+    return (await (await client.get("/api/desk/today")).json())["calls"]
+
+
+async def end_begun(services) -> None:
+    async with services.uow.begin(SYSTEM) as tx:
+        await calls.end_begun(tx)
+
+
+async def test_task_of_a_day_off_is_the_same_one_whoever_stands_in(
+    client, services, district, leader, clerk
+):
+    day = await publish_day(services, leader, in_days=TO_NEW_YEAR)
+    other = await add_leader(services, district.centre, rank=0)
+    await confirmed(client)
+    [task] = await tasks(client)
+    by_other = await stand_in(client, day.id, other)
+    [one] = (await confirmed(client))["days"]
+    assert (one["day"]["id"], one["task_id"]) == (by_other, task["id"])
+    assert [again["id"] for again in await tasks(client)] == [task["id"]]
+    path = f"/api/call-tasks/{task['id']}/completion"
+    assert (await client.post(path, json={"note": "On duty that day"})).status == 200
+    third = await add_leader(services, district.centre, rank=2)
+    by_third = await stand_in(client, by_other, third)
+    [one] = (await confirmed(client))["days"]
+    assert (one["day"]["id"], one["kept"]) == (by_third, "On duty that day")
+    assert await tasks(client) == []
+
+
+async def stand_in(client, day_id, leader) -> str:
+    """The day under this leader."""
+    body = {"leader_id": str(leader.account.id), "reason": "abroad"}
+    answer = await client.post(f"/api/reception-days/{day_id}/substitution", json=body)
+    assert answer.status == 200, await answer.text()
+    return (await answer.json())["id"]
+
+
+async def test_task_of_a_session_on_a_day_off_stays_until_it_is_moved_off_it(
+    client, services, district, clerk
+):
+    mediator = await add_staff(services, district.centre, Role.MEDIATOR)
+    async with services.uow.begin(SYSTEM) as tx:
+        made = await add_appointment(
+            services, tx, None, host_id=mediator.id, unit=district.centre,
+            session_kind=SessionKind.MEDIATION, begins_at=at("2027-01-01T09:00"),
+        )  # fmt: skip
+        await invite(services, tx, made, SessionRole.APPLICANT, "Applicant")
+    await confirmed(client)
+    [task] = await tasks(client)
+    for when, left in (("2027-01-02T09:00", [task["id"]]), ("2027-01-05T09:00", [])):
+        await enter(client, services, mediator)
+        path = f"/api/calendar/sessions/{made.id}"
+        to = {"begins_at": at(when).isoformat()}
+        seen = await (await client.post(f"{path}/move-previews", json=to)).json()
+        moved = await client.post(f"{path}/moves", json={**to, "version": seen["version"]})
+        assert moved.status == 200, await moved.text()
+        await enter(client, services, clerk)
+        assert [one["id"] for one in await tasks(client)] == left
 
 
 async def test_notice_that_is_entered_otherwise_takes_tasks_back_and_gives_them_again(

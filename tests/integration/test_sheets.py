@@ -247,6 +247,22 @@ async def test_arrangement_comes_in_as_calendar_entries(services, clerk, centre)
     assert day.begins_at.isoformat() == "2026-12-01T01:00:00+00:00"
 
 
+async def test_name_is_found_among_words_of_an_entry_alone_and_never_within_a_word(
+    services, clerk, centre
+):
+    leader = await add_leader(services, centre, rank=7)
+    said = ("Leader 7", "Nobody (for Leader 7)", "Leader 77", "A Leader 7")
+
+    async def found(data: bytes) -> list[str | None]:
+        return [row["leader_id"] for row in (await (await preview(clerk, data)).json())["rows"]]
+
+    sheet = workbook(*([name, *GOOD[1:]] for name in said))
+    assert await found(sheet) == [str(leader.account.id), None, None, None]
+    entries = [entry().replace("接访日 Leader 7，区信访局".encode(), one.encode()) for one in said]
+    theirs = str(leader.account.id)
+    assert await found(calendar(*entries)) == [theirs, theirs, None, theirs]
+
+
 @pytest.mark.parametrize(
     ("given", "place"),
     [

@@ -609,6 +609,7 @@ def upgrade() -> None:
     sa.Column('draw_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('points', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('judged_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('place', sa.Integer(), nullable=True),
     sa.Column('appointment_id', sa.Uuid(), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
