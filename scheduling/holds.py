@@ -40,7 +40,7 @@ HOLDS_A_MINUTE = 10
 BRIEFLY = timedelta(minutes=5)
 """Who gives up a slot so soon merely picks another: it need not rest."""
 UNSWEPT = timedelta(minutes=1)
-"""A hold that ran out is nobody else's until it is swept, and its slot rests; at most so long."""
+"""A hold that ran out is nobody else's until it is swept; at most so long."""
 
 MINE = """
     SELECT a.id, a.slot_id, a.day_id, a.begins_at, a.ends_at, a.held_until, a.hold_extended,
@@ -62,7 +62,7 @@ SWEEP = f"""
         SELECT id FROM appointment WHERE state = 'on_hold' AND held_until <= $1
         LIMIT $2 FOR UPDATE SKIP LOCKED)
     UPDATE appointment a SET state = '{OVER}', version = version + 1
-    FROM over WHERE a.id = over.id RETURNING a.id, a.slot_id
+    FROM over WHERE a.id = over.id RETURNING a.id, a.slot_id, a.account_id
     """  # noqa: S608  (our own words)
 
 
@@ -258,12 +258,16 @@ def check_alive(now_is: AppointmentState, held_until: datetime | None, *, now: d
 
 
 async def sweep(tx: Tx, *, most: int = 200, rest: Rest = A_WHILE) -> int:
-    """End the holds that ran out; claims of theirs that still stand go with them, the slots rest."""
+    """End the holds that ran out; claims of theirs that still stand go with them.
+
+    What was offered and not taken rests. Who was merely slow with the form may have the time again.
+    """
     quick = await tx.driver()
     ended = await quick.fetch(SWEEP, tx.now, most)
     if ended:
         await claims.release(quick, *(row["id"] for row in ended))
-        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in ended], rest)
+        offered = [row for row in ended if row["account_id"] is None]
+        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in offered], rest)
     return len(ended)
 
 
