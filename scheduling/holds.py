@@ -40,7 +40,7 @@ HOLDS_A_MINUTE = 10
 BRIEFLY = timedelta(minutes=5)
 """Who gives up a slot so soon merely picks another: it need not rest."""
 UNSWEPT = timedelta(minutes=1)
-"""A hold that ran out is nobody else's until it is swept; at most so long."""
+"""A place that was offered is nobody else's until it is swept, and rests; at most so long."""
 
 MINE = """
     SELECT a.id, a.slot_id, a.day_id, a.begins_at, a.ends_at, a.held_until, a.hold_extended,
@@ -55,7 +55,7 @@ GIVEN_UP, OVER = (
 )
 GIVE_UP = f"""
     UPDATE appointment SET state = '{GIVEN_UP}', version = version + 1
-    WHERE account_id = $1 AND state = 'on_hold' RETURNING id, slot_id, created_at, hold_extended
+    WHERE account_id = $1 AND state = 'on_hold' RETURNING id, slot_id, created_at, held_until, hold_extended
     """  # noqa: S608  (our own words)
 SWEEP = f"""
     WITH over AS MATERIALIZED (
@@ -113,10 +113,8 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
         raise NotFound
     await claims.lock(quick, [account_id, seen.leader.account_id])
     facts = await _bookable(tx, slot_id)
-    if facts.is_held_for(account_id):
-        if mine := await own_hold(tx, account_id):
-            return mine
-        raise await refused(quick, facts, Reason.RESTING, now=tx.now)  # it ran out just now
+    if facts.is_held_for(account_id) and (mine := await own_hold(tx, account_id)):
+        return mine
     if facts.own_hold:
         await give_up(tx, account_id, rest=Rest.of(config))
     if facts.held_lately >= HOLDS_A_MINUTE:  # slot after slot: a script, not a person
@@ -170,7 +168,7 @@ async def keep(
     appointment_id = uuid4()
     seat = await take_seat(
         tx, facts, facts.free if seats is None else seats, appointment_id=appointment_id,
-        reason=ClaimReason.HOLD, expires_at=until + UNSWEPT,
+        reason=ClaimReason.HOLD, expires_at=until if account_id is not None else until + UNSWEPT,
     )  # fmt: skip
     row = appointment_row(tx, facts, appointment_id=appointment_id, slot_id=seat.slot_id)
     kept = {"state": AppointmentState.ON_HOLD, "account_id": account_id, "held_until": until}
@@ -216,8 +214,9 @@ async def give_up(tx: Tx, account_id: UUID, *, rest: Rest = A_WHILE) -> None:
     if ended:
         await claims.release(quick, *(row["id"] for row in ended))
         kept_long = [
-            row for row in ended if row["hold_extended"] or tx.now - row["created_at"] >= BRIEFLY
-        ]
+            row for row in ended if row["held_until"] > tx.now
+            and (row["hold_extended"] or tx.now - row["created_at"] >= BRIEFLY)
+        ]  # fmt: skip
         await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in kept_long], rest)
 
 
@@ -242,7 +241,7 @@ async def extend(tx: Tx, hold_id: UUID, *, renewing: bool, config: Scheduling) -
     until = max(min(start + config.hold_extension, latest), held_until)
     appointment.held_until, appointment.hold_extended = until, True
     kept = await own_hold(tx, account_id)
-    if kept is None or not await claims.prolong(await tx.driver(), hold_id, until=until + UNSWEPT):
+    if kept is None or not await claims.prolong(await tx.driver(), hold_id, until=until):
         raise Gone("hold_expired")
     return kept
 

@@ -98,7 +98,7 @@ async def time_rests(resident: Resident, was: Appointment) -> None:
     await expect(await free_time(resident, was)).to_have_count(0)
     resting = re.compile(rf"^{hour_of(was)} 晚些时候再开放$")
     await resident.page.get_by_role("button", name=resting).click()
-    await resident.reads("过一阵再放出来，谁都可以约")
+    await resident.reads("过一会儿（最长两小时）会重新开放")
 
 
 async def free_time(resident: Resident, appointment: Appointment) -> Locator:
