@@ -35,7 +35,7 @@ def give(play: Play, name: str, *, on: bool = True, by: str = "mediator") -> Pla
 
 def owner(play: Play) -> str | None:
     names = {who(n): n for n in ("mediator", "applicant", "respondent", "guardian", "recorder")}
-    speaker = play.session.speaker
+    speaker = next((one for one in play.session.seats.values() if one.has_floor), None)
     return names[speaker.id] if speaker is not None else None
 
 
@@ -98,6 +98,15 @@ def test_floor_is_given_inside_ones_own_room_only():
         give(mediation().comes("applicant", "mediator"), "applicant")  # who waits outside
     with pytest.raises(NotFound):
         give(play, "stranger")
+
+
+def test_floor_of_a_private_room_leaves_that_of_the_main_room_alone():
+    """Nobody there learns from it what goes on in private."""
+    play = caucus(give(table(), "respondent"), "applicant")
+    assert give(play, "applicant").logged() == ["floor.given"]
+    assert give(play, "respondent", on=False).logged() == []
+    assert play.seat("respondent").has_floor
+    assert play.seat("applicant").has_floor
 
 
 @pytest.mark.parametrize(
