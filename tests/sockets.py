@@ -39,6 +39,7 @@ class Seat:
         self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Event()
         self._ref = 0
+        self._beats_itself = False
 
     # --- the API
 
@@ -94,7 +95,11 @@ class Seat:
         return self
 
     async def send(self, kind: str, **fields: Any) -> Message:
-        """Ask for something; answers the `done`, raises RefusedError."""
+        """Ask for something; answers the `done`, raises RefusedError.
+
+        After a `beat` of its own nothing else beats for it: no line without numbers in between.
+        """
+        self._beats_itself |= kind == "beat"
         self._ref += 1
         ref = self._ref
         await self.say({"type": kind, "ref": ref, **fields})
@@ -209,8 +214,10 @@ class Seat:
         self._news.set()
 
     async def _beat(self, socket: ClientWebSocketResponse) -> None:
-        while not socket.closed:
+        while True:
             await asyncio.sleep(2)
+            if socket.closed or self._beats_itself:
+                return
             self._ref += 1
             with contextlib.suppress(ConnectionError):
                 await socket.send_json({"type": "beat", "ref": self._ref})
