@@ -15,11 +15,18 @@ from server.identity.persons import Declared, Relation, add_own
 from server.identity.tables import Account, AccountKind, Official, Person
 from server.kernel.actor import SYSTEM, Actor, ActorKind, Membership, Role
 from server.kernel.clock import local
+from server.kernel.config import Config
 from server.units.tables import Unit, UnitKind
 from tests.units import add_unit
 
 NO_REST = Rest(timedelta(), timedelta())
 """What is given back is on the page at once."""
+
+
+def drawing(config: Config) -> Config:
+    """With the switch on by which places are drawn."""
+    scheduling = config.scheduling.model_copy(update={"draws": True})
+    return config.model_copy(update={"scheduling": scheduling})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """make bench-booking: bookings a second beside a bare handler, and the rush at the opening."""
 
-import tempfile
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +27,7 @@ from tests.bench.booking_load import (
     server,
 )
 from tests.bench.machine import Watch, watched
+from tests.bench.own_postgres import own_postgres
 from tests.bench.report import percentile, report
 
 GOALS = {
@@ -188,15 +188,8 @@ def p99(phases: Phases) -> float:
 
 
 def main() -> None:
-    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = Postgres(folder / "db", settings={"max_connections": "200"})
-        postgres.start()
-        try:
-            uvloop.run(run(postgres, folder, watch))
-        finally:
-            postgres.stop()
+    with watched() as watch, own_postgres() as (postgres, folder):
+        uvloop.run(run(postgres, folder, watch))
 
 
 if __name__ == "__main__":

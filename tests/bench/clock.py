@@ -5,9 +5,7 @@ finishes it, so that one done twice shows. Meanwhile each notes how late its eve
 """
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import asyncpg
 import uvloop
@@ -17,6 +15,7 @@ from server.kernel.database import make_engine
 from server.kernel.postgres import Postgres
 from tests import clockwork
 from tests.bench.machine import watched
+from tests.bench.own_postgres import own_postgres
 from tests.bench.report import report
 
 TASKS, PROCESSES, PATIENCE = 10_000, 2, 240.0
@@ -56,15 +55,8 @@ async def measure(postgres: Postgres) -> dict[str, float]:
 
 
 def main() -> None:
-    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = Postgres(folder / "db", settings={"max_connections": "200"})
-        postgres.start()
-        try:
-            numbers = uvloop.run(measure(postgres))
-        finally:
-            postgres.stop()
+    with watched() as watch, own_postgres() as (postgres, _):
+        numbers = uvloop.run(measure(postgres))
         report("clock", numbers, baseline=None, goals=GOALS, watch=watch)
 
 

@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +26,7 @@ from server.kernel.database import make_engine
 from server.kernel.postgres import Postgres
 from tests.bench.callers import Caller, loss, mark
 from tests.bench.machine import watched
+from tests.bench.own_postgres import own_postgres
 from tests.bench.report import percentile, report
 from tests.sockets import Seat
 from tests.voices import Voice
@@ -179,15 +179,8 @@ async def run(postgres: Postgres, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = Postgres(folder / "db")
-        postgres.start()
-        try:
-            numbers = uvloop.run(run(postgres, folder))
-        finally:
-            postgres.stop()
+    with watched() as watch, own_postgres() as (postgres, folder):
+        numbers = uvloop.run(run(postgres, folder))
         report("media-district", numbers, baseline=None, goals=GOALS, watch=watch)
 
 

@@ -23,6 +23,7 @@ from signaling.janus.engine import Instance, JanusEngine
 from tests.bench.machine import watched
 from tests.bench.media_district import Meeting, Server, district, gather, server
 from tests.bench.media_network import CUTS, embedded, stand
+from tests.bench.own_postgres import own_postgres
 from tests.bench.report import report
 from tests.janus.instance import janus
 from tests.janus.pools import pooled
@@ -121,15 +122,9 @@ async def measure(postgres: Postgres, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = Postgres(folder / "db")
-        postgres.start()
-        try:
+    with watched() as watch:
+        with own_postgres() as (postgres, folder):
             numbers = uvloop.run(measure(postgres, folder))
-        finally:
-            postgres.stop()
         numbers |= asyncio.run(on_a_bad_line())
         report("recovery", numbers, baseline=None, goals=GOALS, watch=watch)
 

@@ -9,7 +9,6 @@ and of the same server the joint times of 4 departments, any of 3 and one of 20 
 import asyncio
 import gc
 import random
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +29,7 @@ from tests.bench import joint_district
 from tests.bench.booking import prepared
 from tests.bench.booking_load import server
 from tests.bench.machine import watched
+from tests.bench.own_postgres import own_postgres
 from tests.bench.report import percentile, report
 from tests.bench.wire import Wire
 
@@ -226,16 +226,10 @@ async def _asked(port: int, paths: list[str], *, cookie: str = "none") -> list[f
 
 
 def main() -> None:
-    with watched() as watch, tempfile.TemporaryDirectory(prefix="yuntiao-bench-") as name:
+    with watched() as watch:
         numbers = in_engine()
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = Postgres(folder / "db", settings={"max_connections": "200"})
-        postgres.start()
-        try:
+        with own_postgres() as (postgres, folder):
             numbers |= uvloop.run(by_api(postgres, folder))
-        finally:
-            postgres.stop()
         report("slots", numbers, baseline=None, goals=GOALS, watch=watch)
 
 

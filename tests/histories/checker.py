@@ -85,3 +85,12 @@ def is_possible(
         )
 
     return search(0, start)
+
+
+def is_sound(history: Sequence[Operation], holders: Sequence[Sequence[int]]) -> bool:
+    """Of each slot at most one holder in the end, and an order that explains all answers."""
+    return all(
+        len(who) <= 1
+        and is_possible([one for one in history if one.slot == slot], final=(*who, FREE)[0])
+        for slot, who in enumerate(holders)
+    )

@@ -16,6 +16,7 @@ from server.bootstrap import Services
 from server.kernel.actor import SYSTEM
 from server.kernel.config import Config
 from server.kernel.errors import Conflict, Gone
+from tests.histories import checker
 from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
 from tests.reception import (
     NO_REST,
@@ -109,12 +110,8 @@ class Table:
 
     async def is_sound(self) -> bool:
         """At most one holder of each slot, and an order of events that explains all answers."""
-        for slot in range(SLOTS):
-            holders = await self.holders(slot)
-            history = [one for one in self.history if one.slot == slot]
-            if len(holders) > 1 or not is_possible(history, final=(*holders, FREE)[0]):
-                return False
-        return True
+        holders = [await self.holders(slot) for slot in range(SLOTS)]
+        return checker.is_sound(self.history, holders)
 
 
 async def prepared(services: Services) -> Table:

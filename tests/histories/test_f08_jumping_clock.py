@@ -14,7 +14,8 @@ import pytest
 
 from server.bootstrap import Services, build
 from server.kernel.errors import DomainError
-from tests.histories.checker import FREE, Kind, Result, is_possible
+from tests.histories import checker
+from tests.histories.checker import Kind, Result
 from tests.histories.test_booking_histories import CLIENTS, SLOTS, Table, prepared
 from tests.jumping import JumpingClock
 from tests.ports import SilentEngine
@@ -51,12 +52,8 @@ class Both:
         ]  # fmt: skip
 
     async def is_sound(self) -> bool:
-        for slot in range(SLOTS):
-            holders = await self.right.holders(slot)
-            history = [one for one in self.agreed() if one.slot == slot]
-            if len(holders) > 1 or not is_possible(history, final=(*holders, FREE)[0]):
-                return False
-        return True
+        holders = [await self.right.holders(slot) for slot in range(SLOTS)]
+        return checker.is_sound(self.agreed(), holders)
 
 
 async def both(stack: AsyncExitStack, services: Services, url: str, seed: int) -> Both:

@@ -24,8 +24,8 @@ from server.bootstrap import Services
 from server.identity import sessions
 from server.kernel.actor import SYSTEM
 from tests.bench.wire import Answer, Wire
-from tests.histories import swift
-from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
+from tests.histories import checker, swift
+from tests.histories.checker import Kind, Operation, Result
 from tests.histories.swift import Server, SwiftClock
 from tests.reception import (
     Resident,
@@ -224,12 +224,8 @@ class Day:
 
     async def is_sound(self) -> bool:
         """At most one holder of each time, and an order that explains every yes."""
-        for slot in range(SLOTS):
-            holders = await self.holders(slot)
-            history = [one for one in self.history if one.slot == slot]
-            if len(holders) > 1 or not is_possible(history, final=(*holders, FREE)[0]):
-                return False
-        return True
+        holders = [await self.holders(slot) for slot in range(SLOTS)]
+        return checker.is_sound(self.history, holders)
 
     async def rows(self, query: str) -> list[tuple]:
         async with self.services.uow.begin(SYSTEM) as tx:

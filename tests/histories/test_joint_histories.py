@@ -25,7 +25,8 @@ from server.kernel.actor import SYSTEM, Actor, Role
 from server.kernel.errors import Conflict
 from server.units.tables import Presence, UnitKind
 from tests.cases import register
-from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
+from tests.histories import checker
+from tests.histories.checker import Kind, Operation, Result
 from tests.identity import add_staff
 from tests.reception import add_centre, clerk
 from tests.units import add_unit
@@ -111,12 +112,8 @@ class Table:
         return [n for n, mine in enumerate(self.interviews) if mine[place] in found]
 
     async def is_sound(self) -> bool:
-        for place in range(len(TIMES)):
-            holders = await self.holders(place)
-            history = [one for one in self.history if one.slot == place]
-            if len(holders) > 1 or not is_possible(history, final=(*holders, FREE)[0]):
-                return False
-        return True
+        holders = [await self.holders(place) for place in range(len(TIMES))]
+        return checker.is_sound(self.history, holders)
 
 
 async def prepared(services: Services) -> Table:

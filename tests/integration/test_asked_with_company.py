@@ -20,6 +20,7 @@ from tests.reception import (
     add_resident,
     at,
     book,
+    drawing,
     publish_day,
     slots_of,
 )
@@ -29,8 +30,7 @@ PHONE, AUNT = "13900001001", "13900002002"
 
 @pytest.fixture
 def config(config):
-    scheduling = config.scheduling.model_copy(update={"draws": True})
-    return config.model_copy(update={"scheduling": scheduling})
+    return drawing(config)
 
 
 @pytest_asyncio.fixture

@@ -30,6 +30,7 @@ from tests.reception import (
     add_resident,
     at,
     book,
+    drawing,
     publish_day,
     slots_of,
 )
@@ -44,8 +45,7 @@ DAY = {
 @pytest.fixture
 def config(config):
     """The switch is on."""
-    scheduling = config.scheduling.model_copy(update={"draws": True})
-    return config.model_copy(update={"scheduling": scheduling})
+    return drawing(config)
 
 
 @pytest_asyncio.fixture

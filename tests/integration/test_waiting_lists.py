@@ -5,13 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from scheduling import changes, holds, turns
-from scheduling.choices import waiting
 from scheduling.choices.tables import WaitlistEntry
-from scheduling.review_time import office_due, office_moment
 from scheduling.slots import Reason
 from scheduling.tables import Appointment, BookingChannel, DayState, ReceptionDay
 from server.cases.tables import Case
@@ -19,7 +15,6 @@ from server.identity.tables import Account, Official
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.audit import AuditLine
 from server.kernel.errors import Conflict
-from server.units.calendar import WorkingCalendar, announced
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
@@ -480,30 +475,3 @@ async def test_closed_line_is_not_said_to_go_on(services, client, full, centre, 
     )
     async with services.uow.begin(SYSTEM) as tx:
         assert await tx.session.scalar(noted) == 1
-
-
-moments = st.integers(0, 363 * 144).map(
-    lambda n: at("2026-01-01T00:00:00") + timedelta(minutes=10 * n)
-)
-lengths = st.timedeltas(timedelta(minutes=10), timedelta(days=2))
-
-
-@given(moments, lengths)
-def test_office_time_is_counted_minute_by_minute_as_a_slow_model_does(since, lasting):
-    calendar = announced()
-    lasting = timedelta(minutes=lasting // timedelta(minutes=10) * 10)
-    at_, left = office_moment(since, calendar=calendar), lasting
-    while left > timedelta():
-        assert office_moment(at_, calendar=calendar) == at_
-        at_, left = at_ + timedelta(minutes=10), left - timedelta(minutes=10)
-        if left > timedelta():
-            at_ = office_moment(at_, calendar=calendar)
-    assert office_due(since, lasting, calendar=calendar) == at_
-
-
-@given(moments, lengths, st.timedeltas(timedelta(minutes=1), timedelta(days=9)))
-def test_window_leaves_time_to_answer_and_to_get_ready(now, lasting, ahead):
-    found = waiting.window(now, now + ahead, lasting=lasting, calendar=WorkingCalendar())
-    if found is not None:
-        assert now <= found.tell_at <= found.due_at - timedelta(minutes=10)
-        assert found.due_at <= now + ahead - waiting.NOTICE

@@ -16,6 +16,7 @@ from server.http.endpoints import Endpoint, _endpoint, checked
 from server.http.routes import endpoints
 from server.identity.permissions import POLICY, Permission
 from server.kernel.actor import ActorKind, Role
+from tests.reception import drawing
 from tests.security.world import NOBODYS, Example, Who, World, allowed, build_world
 
 KINDS = (ActorKind.ANYONE, ActorKind.RESIDENT, ActorKind.GUEST, *Role)
@@ -32,8 +33,7 @@ PIXEL = bytes.fromhex(
 @pytest.fixture
 def config(config):
     """With everything on that can be switched on."""
-    scheduling = config.scheduling.model_copy(update={"draws": True})
-    return config.model_copy(update={"scheduling": scheduling})
+    return drawing(config)
 
 
 @pytest_asyncio.fixture
