@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -43,9 +44,17 @@ class Handles:
         return handle
 
     async def detach(self, handle: int) -> None:
-        self._owners.pop(handle, None)
-        if self._session.is_open:
-            await self._session.detach(handle)
+        """A publisher's name is free again when this returns.
+
+        Janus answers a detach before it has cleared up behind it, a leave only after.
+        """
+        _, leg = self._owners.pop(handle, (None, None))
+        if not self._session.is_open:
+            return
+        if leg is Leg.SENDING:
+            with contextlib.suppress(JanusError):
+                await self._session.say(handle, {"request": "leave"})
+        await self._session.detach(handle)
 
     async def check(self) -> None:
         """Raises JanusError where we could make no rooms: our key, the plugin or their names."""
