@@ -8,7 +8,6 @@ from scheduling.choices import questions
 from scheduling.claims import Wanted
 from scheduling.events import AppointmentCancelled, AppointmentMoved, InviteeRemoved
 from scheduling.invitees import NewInvitee
-from scheduling.resting import A_WHILE, Rest
 from scheduling.review_time import review_due_after_move
 from scheduling.slots import Seat, SlotFacts, look_up
 from scheduling.states import APPOINTMENT, Action
@@ -32,9 +31,8 @@ from server.units.tables import DayKind
 
 
 async def move(
-    tx: Tx, appointment: Appointment, slot_id: UUID, *, for_desk: bool, urgency: str | None = None,
-    rest: Rest = A_WHILE,
-) -> None:  # fmt: skip
+    tx: Tx, appointment: Appointment, slot_id: UUID, *, for_desk: bool, urgency: str | None = None
+) -> None:
     """Take another time of the same leader; the entry in people's calendars follows.
 
     Residents stay with the leader who was found to be the right one; the desk may do more by
@@ -57,7 +55,7 @@ async def move(
     given = await turns.give(
         tx, slot_id, channel=channel, urgency=urgency, for_desk=for_desk, returning=appointment.id
     )
-    await resting.begin(tx, appointment.slot_id, rest, left_by=appointment.id)
+    await resting.begin(tx, appointment.slot_id, left_by=appointment.id)
     await occupy(tx, appointment, given.facts, given.seats)
     turns.note(tx, appointment, given, urgency=urgency)
     appointment.state = new_state
@@ -86,27 +84,23 @@ async def occupy(tx: Tx, appointment: Appointment, facts: SlotFacts, seats: Sequ
     appointment.begins_at, appointment.ends_at = facts.begins_at, facts.ends_at
 
 
-async def cancel(
-    tx: Tx, appointment: Appointment, *, reason: str | None, rest: Rest = A_WHILE
-) -> None:
+async def cancel(tx: Tx, appointment: Appointment, *, reason: str | None) -> None:
     """Call it off before its time; the slot is free again, for the page after it has rested."""
     state.after(APPOINTMENT, AppointmentState(appointment.state), Action.CANCEL)
     _check_ahead(tx, appointment)
     if tx.actor.kind is not ActorKind.STAFF:
         appointment.given_up_at = tx.now
-    await call_off(tx, appointment, reason=reason, rest=rest)
+    await call_off(tx, appointment, reason=reason)
 
 
-async def call_off(
-    tx: Tx, appointment: Appointment, *, reason: str | None, rest: Rest = A_WHILE
-) -> None:
+async def call_off(tx: Tx, appointment: Appointment, *, reason: str | None) -> None:
     """As `cancel`, also when its time has come: it will not be held."""
     was_confirmed = appointment.state in {AppointmentState.CONFIRMED, AppointmentState.CHECKED_IN}
     appointment.state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.CANCEL)
     appointment.change_reason = reason
     appointment.sequence += 1
     await claims.release(await tx.driver(), appointment.id)
-    await resting.begin(tx, appointment.slot_id, rest, left_by=appointment.id)
+    await resting.begin(tx, appointment.slot_id, left_by=appointment.id)
     await drop_reminders(tx, appointment)
     await questions.withdraw_about(tx, appointment.id)
     await _seen_to(tx, appointment)

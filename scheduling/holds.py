@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from scheduling import alternatives, claims, resting
 from scheduling.claims import Wanted
 from scheduling.references import marks
-from scheduling.resting import A_WHILE, Rest
 from scheduling.slots import (
     LATELY,
     NOBODY,
@@ -116,7 +115,7 @@ async def hold_seen(tx: Tx, slot_id: UUID, seen: SlotFacts, *, config: Schedulin
     if facts.is_held_for(account_id) and (mine := await own_hold(tx, account_id)):
         return mine
     if facts.own_hold:
-        await give_up(tx, account_id, rest=Rest.of(config))
+        await give_up(tx, account_id)
     if facts.held_lately >= HOLDS_A_MINUTE:  # slot after slot: a script, not a person
         raise Throttled("too_often", retry_after=int(LATELY.total_seconds()))
     made = await keep(
@@ -207,7 +206,7 @@ async def take_seat(
     raise await refused(quick, facts, Reason.TAKEN, now=tx.now)
 
 
-async def give_up(tx: Tx, account_id: UUID, *, rest: Rest = A_WHILE) -> None:
+async def give_up(tx: Tx, account_id: UUID) -> None:
     """End the hold of this account, if there is one; what was kept for long rests."""
     quick = await tx.driver()
     ended = await quick.fetch(GIVE_UP, account_id)
@@ -217,7 +216,7 @@ async def give_up(tx: Tx, account_id: UUID, *, rest: Rest = A_WHILE) -> None:
             row for row in ended if row["held_until"] > tx.now
             and (row["hold_extended"] or tx.now - row["created_at"] >= BRIEFLY)
         ]  # fmt: skip
-        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in kept_long], rest)
+        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in kept_long])
 
 
 async def drop(tx: Tx, appointment: Appointment) -> None:
@@ -256,7 +255,7 @@ def check_alive(now_is: AppointmentState, held_until: datetime | None, *, now: d
         raise Gone("hold_expired")
 
 
-async def sweep(tx: Tx, *, most: int = 200, rest: Rest = A_WHILE) -> int:
+async def sweep(tx: Tx, *, most: int = 200) -> int:
     """End the holds that ran out; claims of theirs that still stand go with them.
 
     What was offered and not taken rests. Who was merely slow with the form may have the time again.
@@ -266,7 +265,7 @@ async def sweep(tx: Tx, *, most: int = 200, rest: Rest = A_WHILE) -> int:
     if ended:
         await claims.release(quick, *(row["id"] for row in ended))
         offered = [row for row in ended if row["account_id"] is None]
-        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in offered], rest)
+        await resting.begin_all(tx, [(row["slot_id"], row["id"]) for row in offered])
     return len(ended)
 
 

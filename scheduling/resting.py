@@ -32,11 +32,9 @@ class Rest:
         return now + self.least + (self.most - self.least) * _random.random()
 
 
-A_WHILE = Rest()
-
-
-async def begin(tx: Tx, slot_id: UUID | None, rest: Rest, *, left_by: UUID) -> None:
+async def begin(tx: Tx, slot_id: UUID | None, *, left_by: UUID) -> None:
     """The place was given back by this appointment, which may come back to it."""
+    rest = Rest.of(tx.rules)
     if slot_id is None or not rest.most:
         return
     until = rest.until(tx.now)
@@ -44,7 +42,7 @@ async def begin(tx: Tx, slot_id: UUID | None, rest: Rest, *, left_by: UUID) -> N
     tx.audit("rest", "appointment", left_by, until=until)
 
 
-async def begin_all(tx: Tx, left: Iterable[tuple[UUID | None, UUID]], rest: Rest) -> None:
+async def begin_all(tx: Tx, left: Iterable[tuple[UUID | None, UUID]]) -> None:
     """As `begin`, of slots with the appointment that gave each back; always in one order."""
     for slot_id, left_by in sorted((slot_id, left_by) for slot_id, left_by in left if slot_id):
-        await begin(tx, slot_id, rest, left_by=left_by)
+        await begin(tx, slot_id, left_by=left_by)

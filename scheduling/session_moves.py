@@ -10,7 +10,6 @@ from scheduling.claims import Wanted
 from scheduling.mediation.session import SOONEST
 from scheduling.mediation.times import main_room
 from scheduling.public_days import PUBLIC_STATES
-from scheduling.resting import A_WHILE, Rest
 from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import (
     Appointment,
@@ -26,13 +25,12 @@ from server.kernel.uow import Tx
 
 
 async def move(
-    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None = None,
-    rest: Rest = A_WHILE,
-) -> None:  # fmt: skip
-    """Raises Conflict or RuleBroken with why it cannot be; `urgency`, `rest` as of `changes.move`."""
+    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None = None
+) -> None:
+    """Raises Conflict or RuleBroken with why it cannot be; `urgency` as of `changes.move`."""
     match SessionKind(appointment.session_kind):
         case SessionKind.RECEPTION:
-            await _move_reception(tx, appointment, begins_at, urgency=urgency, rest=rest)
+            await _move_reception(tx, appointment, begins_at, urgency=urgency)
         case SessionKind.MEDIATION:
             await _move_mediation(tx, appointment, begins_at)
         case _:
@@ -40,12 +38,12 @@ async def move(
 
 
 async def _move_reception(
-    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None, rest: Rest
+    tx: Tx, appointment: Appointment, begins_at: datetime, *, urgency: str | None
 ) -> None:
     slot_id = await slot_at(tx, appointment.host_id, begins_at)
     if slot_id is None:
         raise RuleBroken("move_no_slot_then")
-    await changes.move(tx, appointment, slot_id, for_desk=True, urgency=urgency, rest=rest)
+    await changes.move(tx, appointment, slot_id, for_desk=True, urgency=urgency)
 
 
 async def slot_at(tx: Tx, leader_id: UUID, begins_at: datetime) -> UUID | None:

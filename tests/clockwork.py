@@ -26,6 +26,7 @@ from server.bootstrap import jobs
 from server.kernel import clockwatch
 from server.kernel.clock import SystemClock
 from server.kernel.clockwatch import ClockWatch
+from server.kernel.config import Scheduling
 from server.kernel.database import make_engine
 from server.kernel.tasks import Due
 from server.kernel.uow import Tx, UnitOfWork
@@ -66,7 +67,7 @@ async def tick(options: argparse.Namespace) -> None:
     engine = make_engine(options.url, pool_size=4)
     handlers = Handlers(work={"mark": mark, "hold": hold, "poison": poison})
     clock = JumpingClock(random.Random(8)) if options.jumping else SystemClock()
-    uow = UnitOfWork(engine, clock, {})
+    uow = UnitOfWork(engine, clock, {}, Scheduling())
     runner = Runner(uow, handlers, lease=options.lease)
     ticker, lag = Ticker(), Lag()
     jobs.add_task_job(ticker, runner, ClockWatch(uow, clock))

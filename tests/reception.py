@@ -8,7 +8,6 @@ from scheduling import booking, holds
 from scheduling.booking import Request
 from scheduling.plans import days
 from scheduling.plans.recurrence import PlannedDate
-from scheduling.resting import Rest
 from scheduling.tables import ReceptionDay, ReceptionPlan
 from server.bootstrap import Services
 from server.identity.persons import Declared, Relation, add_own
@@ -16,17 +15,22 @@ from server.identity.tables import Account, AccountKind, Official, Person
 from server.kernel.actor import SYSTEM, Actor, ActorKind, Membership, Role
 from server.kernel.clock import local
 from server.kernel.config import Config
+from server.kernel.uow import Tx
 from server.units.tables import Unit, UnitKind
 from tests.units import add_unit
-
-NO_REST = Rest(timedelta(), timedelta())
-"""What is given back is on the page at once."""
 
 
 def drawing(config: Config) -> Config:
     """With the switch on by which places are drawn."""
     scheduling = config.scheduling.model_copy(update={"draws": True})
     return config.model_copy(update={"scheduling": scheduling})
+
+
+def without_rest(tx: Tx) -> Tx:
+    """What is given back in this transaction is on the page at once."""
+    none = {"rest_least": timedelta(), "rest_most": timedelta()}
+    tx.rules = tx.rules.model_copy(update=none)
+    return tx
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from scheduling.choices.tables import (
     Wish,
 )
 from scheduling.draws.tables import DrawEntry
-from scheduling.resting import Rest
 from scheduling.slots import look_up
 from scheduling.tables import Appointment, AppointmentState
 from server.cases.tables import Case
@@ -30,23 +29,23 @@ STANDING = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 REBOOKED = (ChoiceKind.DAY_CANCELLED, ChoiceKind.LEADER_MISSED)
 
 
-async def keep(tx: Tx, choice_id: UUID, *, rules: Scheduling) -> None:
+async def keep(tx: Tx, choice_id: UUID) -> None:
     """Stay with the leader who receives now."""
     choice = await _open(tx, choice_id)
     if choice.kind != ChoiceKind.REPLACED:
         raise Conflict("wrong_state")
-    await questions.close(tx, choice, Chosen.KEEP, rest=Rest.of(rules))
+    await questions.close(tx, choice, Chosen.KEEP)
     await calls.spare(tx, choice.id)
 
 
-async def decline(tx: Tx, sealer: Sealer, choice_id: UUID, *, rules: Scheduling) -> None:
+async def decline(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
     """None of it: the appointment is called off, the wish goes back, the next in line is asked."""
     choice = await _open(tx, choice_id)
-    await questions.close(tx, choice, Chosen.DECLINE, rest=Rest.of(rules))
+    await questions.close(tx, choice, Chosen.DECLINE)
     await calls.spare(tx, choice.id)
     if choice.kind == ChoiceKind.REPLACED:
         appointment = await tx.session.get_one(Appointment, choice.appointment_id)
-        await changes.call_off(tx, appointment, reason=None, rest=Rest.of(rules))
+        await changes.call_off(tx, appointment, reason=None)
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.DECLINE)
     if choice.entry_id is not None:
@@ -64,24 +63,24 @@ async def take(
         raise NotFound
     hold = await kept_places.alive(tx, offer.hold_id)
     if choice.kind == ChoiceKind.REPLACED:
-        await _move(tx, sealer, choice, hold, rules=rules)
+        await _move(tx, sealer, choice, hold)
     elif choice.kind in REBOOKED:
         await _rebook(tx, sealer, choice, hold, rules=rules)
     else:
         await _book(tx, sealer, choice, hold, rules=rules)
-    await questions.close(tx, choice, Chosen.TAKE, taken=hold.id, rest=Rest.of(rules))
+    await questions.close(tx, choice, Chosen.TAKE, taken=hold.id)
     await calls.spare(tx, choice.id)
     if hold.case_id is not None:
         await sites.leave_complained_of(tx, sealer, await tx.session.get_one(Case, hold.case_id))
 
 
-async def lapse(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str | None:
+async def lapse(tx: Tx, sealer: Sealer, due: Due) -> str | None:
     """Nobody answered: who has a time stays, a wish goes back, the next in line is asked."""
     try:
         choice = await questions.locked(tx, UUID(due.payload["choice_id"]))
     except (Conflict, NotFound):
         return "skipped"
-    await questions.close(tx, choice, Chosen.SILENCE, rest=Rest.of(rules))
+    await questions.close(tx, choice, Chosen.SILENCE)
     if choice.wish_id is not None:
         await wishes.come_back(tx, sealer, choice.wish_id, Chosen.SILENCE)
     if choice.entry_id is not None:
@@ -97,9 +96,7 @@ async def _open(tx: Tx, choice_id: UUID) -> Choice:
     return choice
 
 
-async def _move(
-    tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment, *, rules: Scheduling
-) -> None:
+async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> None:
     """Their appointment goes to the kept place, and to its leader; the entry follows by its UID."""
     appointment = await tx.session.get_one(
         Appointment, choice.appointment_id, with_for_update=True, populate_existing=True
@@ -113,7 +110,7 @@ async def _move(
     await kept_places.lock(tx, [slot_id, appointment.slot_id], *more)
     await kept_places.let_go(tx, [hold.id])
     await kept_places.release(tx, appointment)
-    await resting.begin(tx, appointment.slot_id, Rest.of(rules), left_by=appointment.id)
+    await resting.begin(tx, appointment.slot_id, left_by=appointment.id)
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None:
         raise NotFound

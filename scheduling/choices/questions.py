@@ -13,7 +13,6 @@ from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer, Waitlis
 from scheduling.draws.tables import DrawEntry
 from scheduling.events import ChoiceAnswered
 from scheduling.invitees import LINK
-from scheduling.resting import A_WHILE, Rest
 from scheduling.tables import Appointment
 from server.kernel.errors import Conflict, NotFound
 from server.kernel.sealing import Sealer, new_token, token_hash
@@ -96,9 +95,7 @@ async def offers_of(tx: Tx, choice_id: UUID) -> list[Offer]:
     return list((await tx.session.scalars(query.order_by(Offer.position))).all())
 
 
-async def close(
-    tx: Tx, choice: Choice, answer: Chosen, *, taken: UUID | None = None, rest: Rest = A_WHILE
-) -> None:
+async def close(tx: Tx, choice: Choice, answer: Chosen, *, taken: UUID | None = None) -> None:
     """Note the answer; places that were not taken are free again, for the page after they have
     rested, and nobody phones to ask any more. Raises Conflict when it is answered.
     """
@@ -109,7 +106,7 @@ async def close(
         offer.ended_at = tx.now
     await tx.session.flush()
     left = await kept_places.let_go(tx, [one.hold_id for one in offers if one.hold_id != taken])
-    await resting.begin_all(tx, [(hold.slot_id, hold.id) for hold in left], rest)
+    await resting.begin_all(tx, [(hold.slot_id, hold.id) for hold in left])
     await calls.question_over(tx, choice.id)
     await tx.session.flush()
     tx.audit("answer", "choice", choice.id, answer=answer)

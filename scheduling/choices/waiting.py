@@ -15,7 +15,6 @@ from scheduling.choices.tables import OPEN_ENTRIES as OPEN
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, EntryState, WaitlistEntry
 from scheduling.events import WaitlistEnded
 from scheduling.requests import Request
-from scheduling.resting import A_WHILE, Rest
 from scheduling.review_time import daytime_moment, office_due, office_moment
 from scheduling.slots import GENERAL
 from scheduling.tables import DayState, ReceptionDay, Slot
@@ -181,11 +180,11 @@ def end(tx: Tx, entry: WaitlistEntry, action: EntryAction) -> None:
         tx.emit(WaitlistEnded(entry_id=entry.id))
 
 
-async def leave(tx: Tx, entry: WaitlistEntry, *, rest: Rest = A_WHILE) -> None:
+async def leave(tx: Tx, entry: WaitlistEntry) -> None:
     """Out of the line; a place that was kept for them goes to the next."""
     end(tx, entry, EntryAction.LEAVE)
     for choice in await questions.open_of(tx, Choice.entry_id == entry.id):
-        await questions.close(tx, choice, Chosen.DECLINE, rest=rest)
+        await questions.close(tx, choice, Chosen.DECLINE)
 
 
 async def close_day(tx: Tx, day_id: UUID) -> None:

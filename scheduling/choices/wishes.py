@@ -21,7 +21,6 @@ from scheduling.choices.tables import (
 )
 from scheduling.events import WishDeclined
 from scheduling.requests import Request
-from scheduling.resting import A_WHILE, Rest
 from scheduling.review_time import daytime_moment, review_due, step_due
 from scheduling.tables import CallKind, ReceptionDay, Slot
 from server.identity.tables import Official
@@ -117,19 +116,17 @@ async def _check(tx: Tx, wish: Wish, slots: Sequence[Slot], *, rules: Scheduling
         raise Conflict("proposed_time_waited_for")
 
 
-async def decline(
-    tx: Tx, wish: Wish, *, reason: str, right_route: str, rest: Rest = A_WHILE
-) -> None:
+async def decline(tx: Tx, wish: Wish, *, reason: str, right_route: str) -> None:
     """Say no in writing, with the way that leads further."""
-    await _end(tx, wish, WishAction.DECLINE, rest)
+    await _end(tx, wish, WishAction.DECLINE)
     wish.decline_reason, wish.right_route = reason, right_route
     tx.audit("decline", "wish", wish.id, reason=reason)
     tx.emit(WishDeclined(wish_id=wish.id))
 
 
-async def withdraw(tx: Tx, wish: Wish, *, rest: Rest = A_WHILE) -> None:
+async def withdraw(tx: Tx, wish: Wish) -> None:
     """The resident does not want it any more; the matter stays registered."""
-    await _end(tx, wish, WishAction.WITHDRAW, rest)
+    await _end(tx, wish, WishAction.WITHDRAW)
     tx.audit("withdraw", "wish", wish.id)
 
 
@@ -164,10 +161,10 @@ def _after(wish: Wish, action: WishAction) -> WishState:
     return state.after(WISH, WishState(wish.state), action)
 
 
-async def _end(tx: Tx, wish: Wish, action: WishAction, rest: Rest) -> None:
+async def _end(tx: Tx, wish: Wish, action: WishAction) -> None:
     wish.state, wish.ended_at = _after(wish, action), tx.now
     for choice in await questions.open_of(tx, Choice.wish_id == wish.id):
-        await questions.close(tx, choice, Chosen.WITHDRAWN, rest=rest)
+        await questions.close(tx, choice, Chosen.WITHDRAWN)
 
 
 def _watch(tx: Tx, wish: Wish) -> None:

@@ -18,7 +18,6 @@ from scheduling.events import InviteeDeclined
 from scheduling.messages.entries import sequence_of
 from scheduling.messages.invitation_mail import token_of
 from scheduling.messages.replies import Partstat, Proposal, Reply
-from scheduling.resting import Rest
 from scheduling.tables import (
     Appointment,
     AppointmentState,
@@ -195,7 +194,7 @@ def _release_at(
     return at if theirs and is_reception and confirmed and in_time else None
 
 
-async def release(tx: Tx, due: Due, *, rest: Rest) -> str | None:
+async def release(tx: Tx, due: Due) -> str | None:
     """Nobody said otherwise: the time is free again. A clerk who took the call decides instead."""
     invitee = await tx.session.get_one(Invitee, UUID(due.payload["invitee_id"]))
     appointment = await tx.session.get_one(Appointment, invitee.appointment_id)
@@ -210,7 +209,7 @@ async def release(tx: Tx, due: Due, *, rest: Rest) -> str | None:
     if not stands or call is None or call.done_at or call.taken_by:
         return "skipped"
     await calls.settle(tx, call.key)
-    await changes.cancel(tx, appointment, reason=None, rest=rest)
+    await changes.cancel(tx, appointment, reason=None)
     return None
 
 

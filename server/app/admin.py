@@ -49,7 +49,7 @@ async def ground(config: Config, url: str) -> AsyncIterator[UnitOfWork]:
     await _check_level(url)
     engine = make_engine(url, pool_size=2, role=config.database.role)
     try:
-        yield UnitOfWork(engine, SystemClock(), SUBSCRIPTIONS)
+        yield UnitOfWork(engine, SystemClock(), SUBSCRIPTIONS, config.scheduling)
     finally:
         await engine.dispose()
 

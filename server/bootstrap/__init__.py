@@ -43,7 +43,7 @@ async def build(
         database_url, pool_size=config.database.pool_size, role=config.database.role
     )
     sealer = load_sealer(config.secrets_folder)
-    uow = UnitOfWork(engine, clock, SUBSCRIPTIONS)
+    uow = UnitOfWork(engine, clock, SUBSCRIPTIONS, config.scheduling)
     recorders = Recorders(reserve=config.recordings.reserve * 1_000_000)
     tapes = SessionTapes(recorders, config.recordings_folder, uow=uow, sealer=sealer, clock=clock)
     services = Services(

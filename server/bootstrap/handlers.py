@@ -11,7 +11,6 @@ from scheduling.joint import asks, by_clock
 from scheduling.messages.answers import RELEASE, release
 from scheduling.messages.entries import Entries
 from scheduling.plans import shares
-from scheduling.resting import Rest
 from scheduling.rosters import drafts
 from scheduling.rosters.drafting import Drafting
 from scheduling.runner import Effect, Handlers, Work
@@ -94,16 +93,13 @@ def _choices(services: Services) -> dict[str, Work]:
     sealer, rules = services.sealer, services.config.scheduling
 
     async def lapse(tx: Tx, due: Due) -> str | None:
-        return await answering.lapse(tx, sealer, due, rules=rules)
+        return await answering.lapse(tx, sealer, due)
 
     async def overdue(tx: Tx, due: Due) -> str | None:
         return await wishes.overdue(tx, sealer, due)
 
     async def serve(tx: Tx, _due: Due) -> None:
         await waiting.serve(tx, sealer, rules=rules)
-
-    async def free(tx: Tx, due: Due) -> str | None:
-        return await release(tx, due, rest=Rest.of(rules))
 
     async def leader_missed(tx: Tx, due: Due) -> None:
         await displaced.leader_missed(tx, sealer, due, rules=rules)
@@ -122,7 +118,7 @@ def _choices(services: Services) -> dict[str, Work]:
         passing_on.SERVE: pass_on,
         passing_on.PHONE: unanswered,
         questions.LAPSE: lapse,
-        RELEASE: free,
+        RELEASE: release,
         wishes.OVERDUE: overdue,
         waiting.SERVE: serve,
         displaced.LEADER_MISSED: leader_missed,

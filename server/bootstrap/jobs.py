@@ -7,7 +7,6 @@ from apscheduler.schedulers.base import STATE_RUNNING
 from scheduling import calls, holds
 from scheduling.choices import waiting
 from scheduling.clock import Ticker
-from scheduling.resting import Rest
 from scheduling.runner import BATCH, Runner
 from scheduling.steps import Materialise
 from server.bootstrap.purge import purge
@@ -28,7 +27,7 @@ def add_jobs(ticker: Ticker, services: Services, runner: Runner) -> None:
 
     async def sweep() -> None:
         async with services.uow.begin(SYSTEM) as tx:
-            await holds.sweep(tx, rest=Rest.of(services.config.scheduling))
+            await holds.sweep(tx)
         async with services.uow.begin(SYSTEM) as tx:
             await waiting.serve(tx, services.sealer, rules=services.config.scheduling)
 

@@ -23,7 +23,6 @@ from scheduling.calls import NewCall
 from scheduling.comers import Comer
 from scheduling.earlier import Known
 from scheduling.messages import addresses
-from scheduling.resting import Rest
 from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, SessionRole
 from server.cases.categories import Category
 from server.http.booking_views import (
@@ -140,9 +139,7 @@ async def give_up_hold(ctx: Context, appointment_id: UUID) -> None:
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
         if appointment.state == AppointmentState.ON_HOLD and ctx.actor.account_id:
-            await holds.give_up(
-                tx, ctx.actor.account_id, rest=Rest.of(ctx.services.config.scheduling)
-            )
+            await holds.give_up(tx, ctx.actor.account_id)
 
 
 @routes.get("/api/holds/mine", permission=Permission.APPOINTMENT_BOOK_OWN)
@@ -282,10 +279,9 @@ class Move(Body):
 )
 async def move_appointment(ctx: Context, appointment_id: UUID, body: Move) -> AppointmentView:
     """Take another time of the same leader."""
-    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
-        await changes.move(tx, appointment, body.slot_id, for_desk=False, rest=rest)
+        await changes.move(tx, appointment, body.slot_id, for_desk=False)
         return await view_of(ctx, tx, appointment.id)
 
 
@@ -316,10 +312,9 @@ async def cancel_appointment(
     ctx: Context, appointment_id: UUID, body: Cancellation
 ) -> AppointmentView:
     """Call it off; the slot is free for somebody else, after it has rested."""
-    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.own_appointment(tx, appointment_id)
-        await changes.cancel(tx, appointment, reason=body.reason, rest=rest)
+        await changes.cancel(tx, appointment, reason=body.reason)
         return await view_of(ctx, tx, appointment.id)
 
 

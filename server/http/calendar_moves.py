@@ -9,7 +9,6 @@ from pydantic import Field
 from scheduling import access, foresight, session_moves, turns
 from scheduling.foresight import Foresight, Touched
 from scheduling.plans import day_moves
-from scheduling.resting import Rest
 from scheduling.slots import Reason
 from scheduling.tables import Appointment, ClaimReason, ReceptionDay, SessionKind, SessionRole
 from server.http.context import Context
@@ -115,11 +114,10 @@ async def preview_session_move(ctx: Context, appointment_id: UUID, body: MoveTo)
 @routes.post("/api/calendar/sessions/{appointment_id}/moves", permission=Permission.CALENDAR_MOVE)
 async def move_session(ctx: Context, appointment_id: UUID, body: SessionMove) -> MovedView:
     """Another time, once its consequences were seen; undone by moving back."""
-    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         found = await _session(tx, appointment_id)
         _check_unchanged(found, body)
-        await session_moves.move(tx, found, body.begins_at, urgency=body.urgency, rest=rest)
+        await session_moves.move(tx, found, body.begins_at, urgency=body.urgency)
     return MovedView(begins_at=found.begins_at, version=found.version)
 
 

@@ -72,11 +72,9 @@ async def _answer(ctx: Context, tx: Tx, choice_id: UUID, body: Tapped) -> None:
     services = ctx.services
     match body.answer:
         case Tap.KEEP:
-            await answering.keep(tx, choice_id, rules=services.config.scheduling)
+            await answering.keep(tx, choice_id)
         case Tap.DECLINE:
-            await answering.decline(
-                tx, services.sealer, choice_id, rules=services.config.scheduling
-            )
+            await answering.decline(tx, services.sealer, choice_id)
         case Tap.TAKE if body.offer_id is not None:
             await answering.take(
                 tx, services.sealer, choice_id, body.offer_id, rules=services.config.scheduling

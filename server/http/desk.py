@@ -22,7 +22,6 @@ from scheduling.comers import Comer
 from scheduling.desk import OnBehalf
 from scheduling.desk_queries import Page
 from scheduling.queries import Shown
-from scheduling.resting import Rest
 from scheduling.tables import (
     OPEN_STATES,
     Appointment,
@@ -351,12 +350,9 @@ class DeskMove(Body):
 )
 async def move_for_somebody(ctx: Context, appointment_id: UUID, body: DeskMove) -> DeskAppointment:
     """Another time of the same leader, as was agreed on the phone."""
-    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
-        await changes.move(
-            tx, appointment, body.slot_id, for_desk=True, urgency=body.urgency, rest=rest
-        )
+        await changes.move(tx, appointment, body.slot_id, for_desk=True, urgency=body.urgency)
         return await _view(ctx, tx, appointment.id)
 
 
@@ -372,10 +368,9 @@ async def cancel_for_somebody(
     ctx: Context, appointment_id: UUID, body: DeskCancellation
 ) -> DeskAppointment:
     """Call it off, as was asked for on the phone."""
-    rest = Rest.of(ctx.services.config.scheduling)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
-        await changes.cancel(tx, appointment, reason=body.reason, rest=rest)
+        await changes.cancel(tx, appointment, reason=body.reason)
         return await _view(ctx, tx, appointment.id)
 
 

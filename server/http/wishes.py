@@ -16,7 +16,6 @@ from scheduling.choices.tables import (
     WaitlistEntry,
     Wish,
 )
-from scheduling.resting import Rest
 from scheduling.tables import SessionRole
 from scheduling.timetable.free import Why
 from server.cases import access as cases
@@ -79,7 +78,7 @@ async def withdraw_wish(ctx: Context, wish_id: UUID) -> WaitsView:
     """Not wanted any more; the matter stays registered."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         wish = await access.own_wish(tx, wish_id)
-        await wishes.withdraw(tx, wish, rest=Rest.of(ctx.services.config.scheduling))
+        await wishes.withdraw(tx, wish)
         await tx.session.flush()
         return await waits(ctx, tx)
 
@@ -117,7 +116,7 @@ async def leave_waitlist(ctx: Context, entry_id: UUID) -> None:
     """Out of the line."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         entry = await access.own_entry(tx, entry_id)
-        await waiting.leave(tx, entry, rest=Rest.of(ctx.services.config.scheduling))
+        await waiting.leave(tx, entry)
 
 
 @routes.get("/api/reception-days/{day_id}/waitlist", permission=Permission.APPOINTMENT_REVIEW)
@@ -137,7 +136,7 @@ async def leave_for_somebody(ctx: Context, entry_id: UUID) -> None:
     """Out of the line, as was asked for on the phone."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
         entry = await access.desk_entry(tx, entry_id)
-        await waiting.leave(tx, entry, rest=Rest.of(ctx.services.config.scheduling))
+        await waiting.leave(tx, entry)
 
 
 class ComesAlong(View):
@@ -234,7 +233,6 @@ async def decline_wish(ctx: Context, wish_id: UUID, body: Decline) -> DeskWish:
         wish = await access.desk_wish(tx, wish_id)
         await wishes.decline(
             tx, wish, reason=body.reason, right_route=body.right_route,
-            rest=Rest.of(ctx.services.config.scheduling),
         )  # fmt: skip
         return await _one(ctx, tx, wish)
 

@@ -19,6 +19,7 @@ from server.kernel import driver, faults, tasks
 from server.kernel.actor import Actor
 from server.kernel.audit import AuditLine
 from server.kernel.clock import Clock
+from server.kernel.config import Scheduling
 from server.kernel.database import Base, Json
 from server.kernel.driver import Driver, NewRow, NewRows
 from server.kernel.errors import Conflict, Unavailable
@@ -53,6 +54,7 @@ class Tx:
     now: datetime
     actor: Actor
     subscriptions: Subscriptions
+    rules: Scheduling
     _opened: _Opened = field(default_factory=_Opened)
     _tasks: list[NewTask] = field(default_factory=list)
     _audit: list[Json] = field(default_factory=list)
@@ -177,13 +179,14 @@ class UnitOfWork:
     engine: AsyncEngine
     clock: Clock
     subscriptions: Subscriptions
+    rules: Scheduling
 
     @asynccontextmanager
     async def begin(self, actor: Actor, *, now: datetime | None = None) -> AsyncIterator[Tx]:
         """One READ COMMITTED transaction. A lost race is a Conflict, a lost database Unavailable."""
         with _told_by_who_must_act():
             async with self.engine.connect() as connection, connection.begin():
-                tx = Tx(connection, now or self.clock.now(), actor, self.subscriptions)
+                tx = Tx(connection, now or self.clock.now(), actor, self.subscriptions, self.rules)
                 try:
                     yield tx
                     await tx.flush()

@@ -120,4 +120,4 @@ async def taken_call(clerk: Staff) -> Locator:
 async def everybody_stays(district: District) -> None:
     async with district.services.uow.begin(SYSTEM) as tx:
         for choice in await questions.open_of(tx, Choice.kind == ChoiceKind.REPLACED):
-            await answering.keep(tx, choice.id, rules=district.services.config.scheduling)
+            await answering.keep(tx, choice.id)

@@ -37,13 +37,13 @@ from tests import clockwork
 from tests.identity import code_of
 from tests.ports import SilentEngine
 from tests.reception import (
-    NO_REST,
     add_centre,
     add_leader,
     add_resident,
     book,
     publish_day,
     slots_of,
+    without_rest,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -233,7 +233,7 @@ async def test_f08_a_hold_is_not_kept_longer_by_a_process_whose_clock_was_set_ba
         with pytest.raises(Conflict):  # as long as nobody whose clock is right was there
             await hold(late, second)
         async with services.uow.begin(second.actor) as tx:
-            await holds.sweep(tx, rest=NO_REST)
+            await holds.sweep(without_rest(tx))
         assert (await hold(late, second)).slot_id == slot
         with pytest.raises(Gone):
             async with late.uow.begin(first.actor) as tx:

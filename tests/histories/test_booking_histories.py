@@ -19,13 +19,13 @@ from server.kernel.errors import Conflict, Gone
 from tests.histories import checker
 from tests.histories.checker import FREE, Kind, Operation, Result, is_possible
 from tests.reception import (
-    NO_REST,
     Resident,
     add_centre,
     add_leader,
     add_resident,
     publish_day,
     slots_of,
+    without_rest,
 )
 from tests.unprotected import demand_found_wrong
 
@@ -95,7 +95,7 @@ class Table:
     async def _cancel(self, client: int, appointment_id) -> Result:
         async with self.services.uow.begin(self.residents[client].actor) as tx:
             appointment = await tx.session.get_one(Appointment, appointment_id)
-            await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
+            await changes.cancel(without_rest(tx), appointment, reason=None)
         return Result.OK
 
     async def holders(self, slot: int) -> list[int]:

@@ -29,7 +29,6 @@ from tests.cases import register
 from tests.histories.checker import Kind, Operation, Result, is_possible
 from tests.identity import add_staff
 from tests.reception import (
-    NO_REST,
     Resident,
     add_centre,
     add_leader,
@@ -37,6 +36,7 @@ from tests.reception import (
     clerk,
     publish_day,
     slots_of,
+    without_rest,
 )
 from tests.units import add_unit
 from tests.unprotected import demand_found_wrong
@@ -138,7 +138,7 @@ class Table:
                 )
             else:
                 appointment = await tx.session.get_one(Appointment, having)
-                await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
+                await changes.cancel(without_rest(tx), appointment, reason=None)
         return Result.OK
 
     async def holders(self, place: int) -> Having:

@@ -21,7 +21,6 @@ from server.kernel.actor import SYSTEM
 from server.kernel.clock import FixedClock
 from server.kernel.errors import Conflict, DomainError, Gone
 from tests.reception import (
-    NO_REST,
     Resident,
     add_centre,
     add_leader,
@@ -29,6 +28,7 @@ from tests.reception import (
     book,
     publish_day,
     slots_of,
+    without_rest,
 )
 
 STEPS, WAITING = 8, 3
@@ -113,9 +113,7 @@ class Hall:
         try:
             async with services.uow.begin(SYSTEM) as tx:
                 if self.pick.random() < 0.5:
-                    await answering.decline(
-                        tx, services.sealer, choice.id, rules=services.config.scheduling
-                    )
+                    await answering.decline(tx, services.sealer, choice.id)
                 else:
                     [offer] = offers[choice.id]
                     await answering.take(
@@ -131,11 +129,11 @@ class Hall:
         async with services.uow.begin(SYSTEM) as tx:
             for choice in await questions.open_of(tx):
                 if choice.due_at <= tx.now and choice.entry_id is not None:
-                    await questions.close(tx, choice, "silence", rest=NO_REST)
+                    await questions.close(without_rest(tx), choice, "silence")
                     entry = await tx.session.get_one(WaitlistEntry, choice.entry_id)
                     waiting.end(tx, entry, EntryAction.LAPSE)
         async with services.uow.begin(SYSTEM) as tx:
-            await holds.sweep(tx, rest=NO_REST)
+            await holds.sweep(without_rest(tx))
 
 
 async def from_the_page(hall: Hall, who: Resident, slot_id: UUID) -> bool:

@@ -16,7 +16,6 @@ from server.units.tables import UnitKind
 from tests.choosing import heard
 from tests.identity import add_staff, enter
 from tests.reception import (
-    NO_REST,
     Leader,
     add_centre,
     add_leader,
@@ -24,6 +23,7 @@ from tests.reception import (
     book,
     publish_day,
     slots_of,
+    without_rest,
 )
 from tests.units import add_unit
 
@@ -74,7 +74,7 @@ async def test_caller_whom_nobody_was_to_call_is_found_and_their_answer_written_
     await asks(client, services, "/api/waitlist", 3, day_id=str(day.id))
     async with services.uow.begin(holder.actor) as tx:
         given_back = await tx.session.get_one(Appointment, freed)
-        await changes.cancel(tx, given_back, reason=None, rest=NO_REST)
+        await changes.cancel(without_rest(tx), given_back, reason=None)
     await runner.run_all_due()
     await enter(client, services, desk)
     assert await (await client.get("/api/call-tasks")).json() == []  # nobody was to call them

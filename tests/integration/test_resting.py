@@ -14,13 +14,13 @@ from scheduling.tables import Appointment, Slot
 from server.kernel.actor import SYSTEM, Role
 from tests.identity import add_staff, enter
 from tests.reception import (
-    NO_REST,
     add_centre,
     add_leader,
     add_resident,
     book,
     publish_day,
     slots_of,
+    without_rest,
 )
 
 LEAST, MOST, A_MINUTE = timedelta(minutes=30), timedelta(hours=2), timedelta(minutes=1)
@@ -117,7 +117,7 @@ async def offered(client, services, hall, runner) -> tuple[str, Choice]:
     entry = await (await client.post("/api/waitlist", json=body)).json()
     async with services.uow.begin(hall["holder"].actor) as tx:
         appointment = await tx.session.get_one(Appointment, hall["booked"])
-        await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
+        await changes.cancel(without_rest(tx), appointment, reason=None)
     await runner.run_all_due()
     async with services.uow.begin(SYSTEM) as tx:
         [choice] = await questions.open_of(tx)
@@ -131,8 +131,7 @@ async def test_place_that_was_offered_and_not_taken_rests_too(client, services, 
         assert (await client.delete(f"/api/waitlist/{entry_id}")).status == 204
     else:
         async with services.uow.begin(SYSTEM) as tx:
-            rules = services.config.scheduling
-            await answering.decline(tx, services.sealer, choice.id, rules=rules)
+            await answering.decline(tx, services.sealer, choice.id)
     assert await code_of(await hold(client, services, hall, who="holder")) == (409, "slot_resting")
 
 
@@ -151,7 +150,7 @@ async def test_place_that_nobody_answered_about_rests_whichever_job_comes_first(
 
 async def sweep(services) -> None:
     async with services.uow.begin(SYSTEM) as tx:
-        assert await holds.sweep(tx, rest=Rest.of(services.config.scheduling)) == 1
+        assert await holds.sweep(tx) == 1
 
 
 async def test_who_was_slow_with_the_form_may_have_the_time_again(client, services, hall, clock):

@@ -18,7 +18,6 @@ from server.kernel.errors import Conflict
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
 from tests.identity import add_staff, enter
 from tests.reception import (
-    NO_REST,
     Leader,
     add_centre,
     add_leader,
@@ -27,6 +26,7 @@ from tests.reception import (
     book,
     publish_day,
     slots_of,
+    without_rest,
 )
 
 
@@ -68,7 +68,7 @@ async def join(client, services, full, n, **changes):
 async def give_back(services, full, place=0):
     async with services.uow.begin(full["holders"][place].actor) as tx:
         appointment = await tx.session.get_one(Appointment, full["booked"][place])
-        await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
+        await changes.cancel(without_rest(tx), appointment, reason=None)
 
 
 async def shown(client, full) -> list[str]:

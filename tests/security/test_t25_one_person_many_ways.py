@@ -15,7 +15,6 @@ from server.identity.tables import AccountPerson
 from server.kernel.actor import SYSTEM
 from server.kernel.errors import RuleBroken, Throttled
 from tests.reception import (
-    NO_REST,
     Resident,
     add_centre,
     add_leader,
@@ -24,6 +23,7 @@ from tests.reception import (
     clerk,
     publish_day,
     slots_of,
+    without_rest,
 )
 from tests.unprotected import unprotected
 
@@ -100,7 +100,7 @@ async def test_t25_slot_after_slot_is_slowed_down(services, clock):
 async def give_back(services: Services, resident: Resident, appointment_id, *, by=None) -> None:
     async with services.uow.begin(by or resident.actor) as tx:
         appointment = await tx.session.get_one(Appointment, appointment_id)
-        await changes.cancel(tx, appointment, reason=None, rest=NO_REST)
+        await changes.cancel(without_rest(tx), appointment, reason=None)
 
 
 async def test_t25_places_taken_and_given_back_again_and_again_bring_a_pause(services, clock):
