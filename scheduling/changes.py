@@ -39,8 +39,8 @@ async def move(
     diverting. `urgency`: why they are to have the place before those whose turn it is.
     """
     new_state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.MOVE)
-    if appointment.session_kind == SessionKind.JOINT_INTERVIEW:
-        raise RuleBroken("joint_not_moved")
+    if appointment.session_kind != SessionKind.RECEPTION:
+        raise RuleBroken("move_by_its_own_page")
     _check_ahead(tx, appointment)
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None:

@@ -9,11 +9,18 @@ from scheduling.holds import appointment_row
 from scheduling.invitees import NewInvitee
 from scheduling.slots import look_up
 from scheduling.states import APPOINTMENT, Action
-from scheduling.tables import Appointment, AppointmentState, BookingChannel, Invitee, SessionRole
+from scheduling.tables import (
+    Appointment,
+    AppointmentState,
+    BookingChannel,
+    Invitee,
+    SessionKind,
+    SessionRole,
+)
 from server.cases.tables import Case
 from server.identity.tables import Account
 from server.kernel import state
-from server.kernel.errors import NotFound
+from server.kernel.errors import NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 from server.units.calendar import day_of, load_calendar
@@ -48,6 +55,8 @@ async def divert(
     """
     was_confirmed = appointment.state == AppointmentState.CONFIRMED
     appointment.state = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.DIVERT)
+    if appointment.session_kind != SessionKind.RECEPTION:
+        raise RuleBroken("divert_receptions_only")
     appointment.reviewed_by, appointment.change_reason = tx.actor.account_id, reason
     facts = await look_up(await tx.driver(), slot_id, now=tx.now)
     if facts is None:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from scheduling.tables import AppointmentState as A
 from scheduling.tables import DayState as D
+from scheduling.tables import SessionKind
+from server.kernel import state
 
 
 class DayAction(StrEnum):
@@ -82,3 +84,11 @@ APPOINTMENT: Mapping[tuple[A, str], A] = {
     (A.IN_SESSION, Action.COMPLETE): A.COMPLETED,
 }
 """`move` keeps the entry in people's calendars; `divert` and `reschedule` lead to a new one."""
+BY_SLOT = frozenset({Action.MOVE, Action.DIVERT})
+"""Only a reception has a slot: the time of other sessions is found with all who are to come."""
+
+
+def possible(at: A, kind: SessionKind) -> list[str]:
+    """What people can do with a session of this kind where its appointments are changed."""
+    found = state.possible(APPOINTMENT, at)
+    return [one for one in found if kind is SessionKind.RECEPTION or one not in BY_SLOT]

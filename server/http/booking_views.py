@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from scheduling import appeals, codes, invitees
+from scheduling import appeals, codes, invitees, states
 from scheduling.holds import Hold
 from scheduling.messages import addresses
 from scheduling.public_days import Card, SlotState
 from scheduling.queries import Shown
 from scheduling.slots import Leader, Reason
-from scheduling.states import APPOINTMENT, Action
+from scheduling.states import Action
 from scheduling.tables import (
     Appointment,
     AppointmentState,
@@ -22,7 +22,6 @@ from scheduling.tables import (
 )
 from server.http.endpoints import View
 from server.identity.tables import Official
-from server.kernel import state
 from server.kernel.config import Scheduling
 from server.kernel.database import Json
 from server.kernel.sealing import Sealer
@@ -265,7 +264,7 @@ def own_actions(
 ) -> list[str]:
     """What a resident may do with an appointment now."""
     at = AppointmentState(appointment.state)
-    possible = state.possible(APPOINTMENT, at)
+    possible = states.possible(at, SessionKind(appointment.session_kind))
     ahead = appointment.begins_at > now
     doors = appointment.begins_at - config.doors_before
     wanted = {

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling import codes, company, complained_of, invitees, sites
+from scheduling import codes, company, complained_of, invitees, sites, states
 from scheduling.comers import BY_LETTER
 from scheduling.desk_queries import COMES, Beside
 from scheduling.messages.replies import Partstat
 from scheduling.queries import Shown
-from scheduling.states import APPOINTMENT, Action
+from scheduling.states import Action
 from scheduling.tables import (
     AppointmentState,
     AttendBy,
@@ -24,7 +24,6 @@ from server.http.booking_views import (
 )
 from server.http.endpoints import View
 from server.identity.tables import IdentityLevel
-from server.kernel import state
 from server.kernel.database import Json
 from server.kernel.sealing import Sealer
 
@@ -202,7 +201,8 @@ def desk_actions(shown: Shown, *, now: datetime, may: May) -> list[str]:
     at = AppointmentState(appointment.state)
     actions: list[str] = []
     if may.review and appointment.begins_at > now:
-        actions += [a for a in state.possible(APPOINTMENT, at) if a in REVIEW_ACTIONS]
+        kind = SessionKind(appointment.session_kind)
+        actions += [a for a in states.possible(at, kind) if a in REVIEW_ACTIONS]
     if may.review and at in company.STANDING and appointment.ends_at > now:
         actions.append("invite")
     if may.review and at in sites.CHANGEABLE and appointment.begins_at > now and shown.site:

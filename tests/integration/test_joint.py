@@ -437,6 +437,32 @@ async def test_calling_off_frees_everybody_and_keeps_the_wishes(
     assert (await book(client, answer, best)).status == 200
 
 
+async def test_interview_goes_neither_to_another_leader_nor_into_a_slot(
+    client, services, district, clerk, runner
+):
+    slots, wishes = await leader_of_two_seats(services, district, runner)
+    made = await opened(client, district, **wishes)
+    booked = await (await book(client, made, (await times(client, made))["possible"][0])).json()
+    session = booked["session"]["appointment_id"]
+    card = await (await client.get(f"/api/desk/appointments/{session}")).json()
+    assert card["actions"] == ["cancel", "invite"]
+    to = {"slot_id": str(slots[-1])}
+    diverted = await client.post(
+        f"/api/appointments/{session}/diversion", json={**to, "reason": "In charge of wages"}
+    )
+    assert (diverted.status, (await diverted.json())["code"]) == (422, "divert_receptions_only")
+    moved = await client.post(f"/api/desk/appointments/{session}/moves", json=to)
+    assert (moved.status, (await moved.json())["code"]) == (422, "move_by_its_own_page")
+    after = await (await client.get(f"/api/joint-interviews/{made['id']}")).json()
+    assert (after["state"], after["session"]) == ("booked", booked["session"])
+    off = {"reason": "the leader is ill"}
+    path = f"/api/desk/appointments/{session}/cancellation"
+    assert (await client.post(path, json=off)).status == 200
+    await runner.run_all_due()
+    after = await (await client.get(f"/api/joint-interviews/{made['id']}")).json()
+    assert (after["state"], after["session"]) == ("open", None)
+
+
 async def test_leave_and_clerks_of_other_cases(client, services, district, clerk):
     person = await on_call(district)
     body = {

@@ -14,7 +14,7 @@ from server.kernel.actor import SYSTEM, Role
 from server.units.calendar import announced, day_of
 from tests.cases import register
 from tests.identity import add_staff, enter
-from tests.reception import add_centre, at
+from tests.reception import add_centre, add_leader, at, publish_day, slots_of
 
 APPLICANT = NewParty(PartyRole.APPLICANT, "Zhou Applies", phone="13900000001")
 RESPONDENT = NewParty(PartyRole.RESPONDENT, "Qian Responds", phone="13900000002")
@@ -217,6 +217,31 @@ async def test_calling_off_frees_the_time_and_keeps_the_agreement(
     answer = await off.json()
     assert (answer["state"], answer["session"]) == ("agreed", None)
     assert (await client.post(f"{path}/session", json=body)).status == 200
+
+
+async def test_session_goes_neither_to_a_leader_nor_into_a_slot(
+    client, services, mediator, unit, case, runner, outbox
+):
+    day = await publish_day(services, await add_leader(services, unit))
+    to = {"slot_id": str((await slots_of(services, day))[0])}
+    made = await agreed(client, case, runner, outbox)
+    body = {"begins_at": BEGINS.isoformat(), "invitees": BOTH}
+    scheduled = await client.post(f"/api/mediations/{made['id']}/session", json=body)
+    session = (await scheduled.json())["session"]["appointment_id"]
+    await enter(client, services, await add_staff(services, unit, Role.CLERK, login="desk"))
+    card = await (await client.get(f"/api/desk/appointments/{session}")).json()
+    assert card["actions"] == ["cancel", "invite"]
+    diverted = await client.post(
+        f"/api/appointments/{session}/diversion", json={**to, "reason": "In charge of wages"}
+    )
+    assert (diverted.status, (await diverted.json())["code"]) == (422, "divert_receptions_only")
+    moved = await client.post(f"/api/desk/appointments/{session}/moves", json=to)
+    assert (moved.status, (await moved.json())["code"]) == (422, "move_by_its_own_page")
+    async with services.uow.begin(SYSTEM) as tx:
+        held = (await tx.session.scalars(sa.select(Claim.resource))).all()
+        state = await tx.session.scalar(sa.select(Mediation.state))
+    assert set(held) == {mediator.id, times.main_room(unit.id)}
+    assert state == "scheduled"
 
 
 async def test_only_one_open_mediation_a_case_and_both_sides_are_needed(
