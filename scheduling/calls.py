@@ -19,7 +19,8 @@ from server.units.tables import Unit, UnitKind
 
 @dataclass(frozen=True)
 class NewCall:
-    """`key` makes it one task however often it is asked for; after `latest` it is of no use.
+    """`key` makes it one task however often it is asked for; after `latest` it is of no use, nor
+    about an appointment once that began.
 
     `due_at`: by when, where that is not within one working day.
     """
@@ -45,8 +46,6 @@ async def request(
     known = await by_key(tx, call.key)
     if known is not None:
         return known
-    calendar = await load_calendar(tx, around=day_of(tx.now))
-    due_at = call.due_at or call_due(tx.now, calendar=calendar)
     task = CallTask(
         id=uuid4(),
         kind=call.kind,
@@ -62,12 +61,23 @@ async def request(
         interview_id=call.interview_id,
         day_id=call.day_id,
         created_at=tx.now,
-        due_at=min(due_at, call.latest) if call.latest else due_at,
+        due_at=await _due(tx, call),
     )
     tx.session.add(task)
     tx.audit("request", "call_task", task.id, kind=call.kind)
     tx.emit(CallRequested(call_task_id=task.id))
     return task
+
+
+async def _due(tx: Tx, call: NewCall) -> datetime:
+    """While it is of use; who does not come is phoned until it is over, then as any other."""
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    ends = [call.latest] if call.latest else []
+    if call.appointment_id is not None:
+        about = await tx.session.get_one(Appointment, call.appointment_id)
+        ends += [about.begins_at, about.ends_at]
+    promised = call.due_at or call_due(tx.now, calendar=calendar)
+    return min([promised, *(end for end in ends if end > tx.now)])
 
 
 def take(tx: Tx, task: CallTask) -> None:

@@ -40,12 +40,11 @@ def comes_somewhere(needs: Json, attend_by: AttendBy) -> bool:
     return not needs.get(NO_SMARTPHONE) or attend_by is not AttendBy.OWN_DEVICE
 
 
-def about(appointment: Appointment, name: str, *, now: datetime) -> ByPhone:
-    """By two hours before the time they are told of."""
-    latest = appointment.begins_at - BEFORE
+def about(appointment: Appointment, name: str) -> ByPhone:
+    """By two hours before the time they are told of, or at least before it."""
     return ByPhone(
         appointment.unit_id, name, appointment_id=appointment.id,
-        latest=latest if latest > now else None,
+        latest=appointment.begins_at - BEFORE,
     )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ async def _call(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
         kind=CallKind.OTHER_SITE, key=_key(appointment),
         name=sealer.open(guest.name, purpose="name"),
         phone=sealer.open(guest.phone, purpose="phone") if guest.phone else None,
-        appointment_id=appointment.id, latest=appointment.begins_at,
+        appointment_id=appointment.id,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 

@@ -138,6 +138,7 @@ async def call_about(
         phone=sealer.open(guest.phone, purpose="phone") if guest and guest.phone else None,
         appointment_id=appointment.id,
         choice_id=choice.id if choice else None,
+        latest=choice.due_at if choice else None,
     )
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 

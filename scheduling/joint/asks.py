@@ -54,14 +54,18 @@ async def begin(
 
 
 async def _wait(tx: Tx, seat: JointSeat, appointment: Appointment, rung: Rung) -> None:
-    calendar = await load_calendar(tx, around=day_of(tx.now))
-    due_at = ladder.due(tx.now, appointment.begins_at, calendar=calendar)
-    seat.rung, seat.answer_due_at = rung, due_at
+    seat.rung = rung
+    seat.answer_due_at = due_at = await _rung_ends(tx, appointment)
     payload = {"seat_id": str(seat.id), "rung": rung, "asked_id": str(seat.asked_id)}
     key = f"{CLIMB}:{seat.id}:{seat.asked_id}:{rung}"
     tx.schedule(CLIMB, key=key, payload=payload, due_at=due_at)
     tx.audit("ask", "joint_interview", seat.interview_id, seat=seat.id, rung=rung, rule=seat.rule)
     tx.emit(JointAsked(seat_id=seat.id, asked_id=seat.asked_id, rung=rung))
+
+
+async def _rung_ends(tx: Tx, appointment: Appointment) -> datetime:
+    calendar = await load_calendar(tx, around=day_of(tx.now))
+    return ladder.due(tx.now, appointment.begins_at, calendar=calendar)
 
 
 async def asked_of(tx: Tx, seat_id: UUID) -> JointSeat:
@@ -179,9 +183,9 @@ async def climb(tx: Tx, sealer: Sealer, due: Due) -> str | None:
         await _next(tx, sealer, seat)
         return None
     appointment = await tx.session.get_one(Appointment, seat.appointment_id)
+    await _wait(tx, seat, appointment, following)
     if following is Rung.CALL:
         await _call(tx, sealer, seat, CallKind.JOINT_ASK, account_id=seat.asked_id)
-    await _wait(tx, seat, appointment, following)
     return None
 
 
@@ -214,7 +218,9 @@ async def _give_up(tx: Tx, sealer: Sealer, seat: JointSeat) -> None:
 async def _call(
     tx: Tx, sealer: Sealer, seat: JointSeat, kind: CallKind, *, account_id: UUID | None
 ) -> None:
-    """A clerk phones: who is asked, or the unit itself."""
+    """A clerk phones, who is asked or the unit itself: as long as a rung lasts."""
+    appointment = await tx.session.get_one(Appointment, seat.appointment_id)
+    latest = seat.answer_due_at or await _rung_ends(tx, appointment)
     unit = await tx.session.get_one(Unit, seat.unit_id)
     account = await tx.session.get(Account, account_id) if account_id else None
     phone = sealer.open(account.phone, purpose="phone") if account and account.phone else None
@@ -224,6 +230,7 @@ async def _call(
     call = NewCall(
         kind=kind, key=f"{kind}:{seat.id}:{len(seat.refused)}", name=name,
         phone=phone or unit.phone, appointment_id=seat.appointment_id, interview_id=interview.id,
+        latest=latest,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
 

@@ -26,7 +26,7 @@ from server.kernel.errors import Conflict, Invalid
 from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
 from server.kernel.uow import Tx
-from server.units.calendar import day_of, load_calendar
+from server.units.calendar import day_of, end_of, load_calendar
 
 DECIDE = "joint.decide"
 NOTICE = timedelta(hours=24)
@@ -179,6 +179,7 @@ async def _urge(tx: Tx, sealer: Sealer, interview: JointInterview, choice: Choic
         key=key,
         name=leader.name if leader else None,
         interview_id=interview.id,
+        latest=last,
     )
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
     _schedule(tx, interview, "last", due_at=last)
@@ -221,7 +222,11 @@ async def _call_desk(tx: Tx, sealer: Sealer, interview: JointInterview) -> None:
     tx.audit("stuck", "joint_interview", interview.id, rule=interview.rule)
     case = await tx.session.get_one(Case, interview.case_id)
     key = f"{interviews.stuck_key(interview)}{interview.round}"
-    call = NewCall(kind=CallKind.JOINT_STUCK, key=key, name=case.number, interview_id=interview.id)
+    until = wishes_of(interview.wishes).until
+    call = NewCall(
+        kind=CallKind.JOINT_STUCK, key=key, name=case.number, interview_id=interview.id,
+        latest=end_of(until) if until else None,
+    )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=interview.unit_id)
 
 

@@ -163,11 +163,11 @@ async def _declined(
     release_after: timedelta,
 ) -> None:
     """The time is kept; somebody calls, the person is asked, and for a reception a clock starts."""
+    release_at = _release_at(tx, appointment, invitee, release_after)
     await _have_asked(
         tx, sealer, appointment, invitee, kind=CallKind.CALENDAR_DECLINED,
-        key=_key(appointment, invitee), words=reply.words,
+        key=_key(appointment, invitee), words=reply.words, latest=release_at,
     )  # fmt: skip
-    release_at = _release_at(tx, appointment, invitee, release_after)
     if release_at is not None and invitee.answered_stamp is not None:
         stamp = invitee.answered_stamp.isoformat()
         tx.schedule(
@@ -222,6 +222,7 @@ async def _have_asked(
     kind: CallKind,
     key: str,
     words: str,
+    latest: datetime | None = None,
 ) -> None:
     phone = invitee.phone
     if phone is None and invitee.account_id is not None:
@@ -229,7 +230,7 @@ async def _have_asked(
     call = NewCall(
         kind=kind, key=key, name=sealer.open(invitee.name, purpose="name"),
         phone=sealer.open(phone, purpose="phone") if phone else None,
-        words=words or None, appointment_id=appointment.id,
+        words=words or None, appointment_id=appointment.id, latest=latest,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 

@@ -30,7 +30,7 @@ class AnswerNotices:
             return "skipped"
         if invitee.answer != Partstat.DECLINED:
             return "skipped"
-        who, wording = self.courier.guest(appointment, invitee, now=tx.now), self.courier.wording
+        who, wording = self.courier.guest(appointment, invitee), self.courier.wording
         release_at = due.payload["release_at"]
         until = datetime.fromisoformat(release_at) if release_at else None
         await self.courier.tell(
@@ -71,7 +71,7 @@ class AnswerNotices:
         invitee.email_bad_at = tx.now
         tx.audit("address_bad", "invitee", invitee.id)
         appointment = await tx.session.get_one(Appointment, invitee.appointment_id)
-        who = self.courier.guest(appointment, invitee, now=tx.now)
+        who = self.courier.guest(appointment, invitee)
         if who.phone is None or appointment.state not in COMING:
             return
         await self.courier.tell(

@@ -156,7 +156,7 @@ class AppointmentNotices:
         for invitee in await invitees.of(tx, appointment.id):
             if invitee.account_id is not None or _knows_nothing_yet(invitee):
                 continue
-            who = self.courier.guest(appointment, invitee, now=tx.now)
+            who = self.courier.guest(appointment, invitee)
             await self.courier.tell(
                 tx, who, template, until=until, appointment_id=appointment.id,
                 key=f"{appointment.id}:{appointment.sequence}",

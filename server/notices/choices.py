@@ -110,7 +110,7 @@ class ChoiceNotices:
         who = self._who(choice)
         for seat in await invitees.of(tx, appointment.id):
             if phoned.is_phoned(appointment.needs, seat):
-                return self.courier.guest(appointment, seat, now=tx.now)
+                return self.courier.guest(appointment, seat)
         return who
 
     def _asker(self, asked: Asking) -> Recipient:

@@ -57,13 +57,13 @@ class Courier:
             invitee_id=invitee.id,
         )
 
-    def guest(self, appointment: Appointment, invitee: Invitee, *, now: datetime) -> Recipient:
+    def guest(self, appointment: Appointment, invitee: Invitee) -> Recipient:
         """Somebody who comes, told in the way that they said when the place was asked for."""
         who = self.invitee(invitee)
         if not phoned.is_phoned(appointment.needs, invitee):
             return who
         name = self.sealer.open(invitee.name, purpose="name")
-        by_phone = phoned.about(appointment, name, now=now)
+        by_phone = phoned.about(appointment, name)
         return replace(who, language=SOURCE, by_phone=by_phone)
 
     def account(self, account: Account) -> Recipient:

@@ -121,7 +121,8 @@ async def have_them_called(tx: Tx, sealer: Sealer, delivery: Delivery) -> None:
     elif delivery.template in CALLED_WITHOUT_SEAT and delivery.channel == Channel.SMS:
         phone = sealer.open(delivery.to, purpose="phone")
         key = f"undelivered:{delivery.key}"
-        await calls.request(tx, sealer, NewCall(kind=CallKind.UNDELIVERED, key=key, phone=phone))
+        call = NewCall(kind=CallKind.UNDELIVERED, key=key, phone=phone, latest=delivery.until)
+        await calls.request(tx, sealer, call)
 
 
 async def _call_invitee(tx: Tx, sealer: Sealer, invitee: Invitee) -> None:

@@ -102,7 +102,7 @@ class MatterNotices:
             if invitee.role not in ASKERS or invitee.account_id is not None:
                 continue
             await self.courier.tell(
-                tx, self.courier.guest(appointment, invitee, now=tx.now), "reply_released",
+                tx, self.courier.guest(appointment, invitee), "reply_released",
                 key=due.payload["decision_id"], until=tx.now + WORTH_TELLING,
                 appointment_id=appointment.id, link=link,
             )  # fmt: skip

@@ -290,6 +290,7 @@ async def test_declined_time_is_released_only_when_nobody_says_otherwise(
     await post.deliver(post.answer("DECLINED"))
     await runner.run_all_due()
     [call] = await calls_of(services, "calendar_declined")
+    assert call.due_at == clock.now() + timedelta(hours=24)  # while it is theirs
     clock.move(timedelta(hours=1))
     if then == "accepted":
         await post.deliver(post.answer("ACCEPTED", DTSTAMP="20261123T013000Z"))

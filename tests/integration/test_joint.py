@@ -343,11 +343,12 @@ async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
         account = await tx.session.get_one(Account, person.id)
         account.phone = services.sealer.seal("13700000001", purpose="phone")
     made = await booked_on_call(client, district)
-    seen = []
+    seen, due = [], {}
     while len(seen) < 8:
         seats = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-        calls = [one["kind"] for one in await (await client.get("/api/call-tasks")).json()]
-        seen.append((seats[0]["state"], seats[0]["rung"], calls))
+        calls = await (await client.get("/api/call-tasks")).json()
+        seen.append((seats[0]["state"], seats[0]["rung"], [one["kind"] for one in calls]))
+        due |= {one["kind"]: (one["due_at"], seats[0]["answer_due_at"]) for one in calls}
         if seats[0]["answer_due_at"] is None:
             break
         clock.move(datetime.fromisoformat(seats[0]["answer_due_at"]) - clock.now())
@@ -357,6 +358,8 @@ async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
         ("asked", "app", []), ("asked", "sms", []), ("asked", "call", ["joint_ask"]),
         ("asked", "deputy", []), ("unanswered", None, ["joint_unanswered"]),
     ]  # fmt: skip
+    assert due["joint_ask"][0] == due["joint_ask"][1]  # while it is their turn
+    assert datetime.fromisoformat(due["joint_unanswered"][0]) < at("2026-11-24T09:00")
     assert [sms.to for sms in outbox.sms if "/staff" in sms.text] == ["13700000001"]
     assert clock.now() < at("2026-11-24T09:00")  # there is time left to phone
     async with services.uow.begin(SYSTEM) as tx:

@@ -274,6 +274,32 @@ async def test_day_outside_the_arrangement_waits_for_the_leaders_office(
     assert (await shown(client, made))["state"] == "booked"
 
 
+async def test_office_is_phoned_while_its_word_counts(
+    client, services, district, clerk, runner, clock
+):
+    leader, _, _ = await with_leaders(services, district, arranged=False)
+    clock.move(timedelta(hours=25))
+    await enter(client, services, clerk)
+    made = await wanted(client, district, leaders=[str(leader.account.id)])
+    await later(clock, runner, client, services, clerk)
+    proposal = (await shown(client, made))["proposal"]
+    await later(clock, runner, client, services, clerk, by=timedelta(hours=24))
+    [call] = await (await client.get("/api/call-tasks")).json()
+    begins_at = datetime.fromisoformat(proposal["begins_at"])
+    assert call["kind"] == "joint_office"
+    assert datetime.fromisoformat(call["due_at"]) == begins_at - timedelta(hours=4)
+
+
+async def test_desk_is_phoned_about_a_deadline_before_it_is_over(
+    client, services, district, clerk, runner, clock
+):
+    await wanted(client, district, fixed=district.ids("police"), until="2026-11-23")
+    await later(clock, runner, client, services, clerk)
+    [call] = await (await client.get("/api/call-tasks")).json()
+    due_at = datetime.fromisoformat(call["due_at"])
+    assert (call["kind"], due_at) == ("joint_stuck", at("2026-11-24T00:00"))
+
+
 async def test_office_that_refuses_is_asked_for_no_booking(
     client, services, district, clerk, runner, clock
 ):

@@ -294,6 +294,33 @@ async def test_message_that_came_too_late_becomes_a_call_unless_they_came(
     assert len(await undelivered_calls(services)) == calls_made
 
 
+async def test_reminder_that_did_not_go_out_is_phoned_before_the_time(
+    services, runner, outbox, reception, centre, clock
+):
+    made = await book(services, reception["slots"][0], await add_resident(services))
+    await confirm(services, centre, made)
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        begins_at = (await tx.session.get_one(Appointment, made)).begins_at
+    outbox.refuse = NotDelivered("sms 400", for_good=True)
+    clock.instant = begins_at - timedelta(hours=1)
+    await runner.run_all_due()
+    assert [call.due_at for call in await undelivered_calls(services)] == [begins_at]
+
+
+async def test_who_was_to_answer_is_phoned_while_an_answer_counts(
+    services, runner, outbox, reception
+):
+    await book(services, reception["slots"][0], await add_resident(services))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        delivery = (await tx.session.scalars(sa.select(Delivery))).one()
+        delivery.template, delivery.invitee_id = "mediation_asked", None
+        delivery.until = tx.now + timedelta(hours=3)
+        await deliver.have_them_called(tx, services.sealer, delivery)
+    assert [call.due_at for call in await undelivered_calls(services)] == [delivery.until]
+
+
 async def test_message_whose_last_try_broke_unforeseen_is_given_up_and_called(
     services, runner, outbox, reception
 ):

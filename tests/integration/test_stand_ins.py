@@ -214,6 +214,22 @@ async def test_short_notice_means_a_call_too(services, desk, centre, runner, in_
     assert [task.kind for task in found] == ["day_cancelled"] * calls
 
 
+async def test_call_on_the_very_day_is_due_before_they_set_out_in_vain(
+    services, desk, hall, centre, clock
+):
+    slot = (await slots_of(services, hall["day"]))[0]
+    await confirmed(services, centre, slot, await add_resident(services))
+    clock.move(timedelta(days=9, hours=-1))
+    await enter(desk, services, await add_staff(services, centre, Role.CLERK, login="late"))
+    begins_at = hall["day"].begins_at
+    assert timedelta() < begins_at - clock.now() < timedelta(days=1)
+    assert (await replace(desk, hall)).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        call = (await tx.session.scalars(sa.select(CallTask))).one()
+        choice = (await tx.session.scalars(sa.select(Choice))).one()
+    assert call.due_at == choice.due_at <= begins_at
+
+
 async def test_leader_who_has_somebody_on_a_second_seat_cannot_stand_in(services, desk, hall):
     day, other = hall["day"], hall["other"].account.id
     during = Range(day.begins_at, day.begins_at + timedelta(minutes=30))

@@ -205,6 +205,17 @@ async def test_without_a_smartphone_a_clerk_tells_it(booked, kind, payload, abou
         assert services.sealer.open(one.phone, purpose="phone") == "13900000001"
 
 
+@pytest.mark.parametrize(("hours", "due"), [(4, 2), (1, 1)])
+async def test_told_two_hours_before_or_at_least_before(booked, clock, hours, due):
+    services, resident, appointment_id, day_id = booked
+    async with services.uow.begin(SYSTEM) as tx:
+        begins_at = (await tx.session.get_one(Appointment, appointment_id)).begins_at
+    clock.instant = begins_at - timedelta(hours=hours)
+    world = World(services, resident, appointment_id, day_id, marked=True)
+    calls, _ = await told(world, "notice.confirmed", of_appointment(state="confirmed"))
+    assert [one.due_at - clock.now() for one in calls] == [timedelta(hours=due)]
+
+
 @pytest.mark.parametrize(("kind", "payload", "about"), TOLD)
 async def test_with_one_the_same_is_a_message_with_a_link(booked, kind, payload, about):
     """The control."""
