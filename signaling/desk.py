@@ -13,13 +13,13 @@ from server.kernel.errors import Conflict, NotFound, Unavailable
 from signaling import happenings as h
 from signaling import media_requests, opening, requests, store
 from signaling.dayline import line_of_day, place_in
+from signaling.engine import Leg
 from signaling.facts import Vitals
 from signaling.lines import Line, Peer
 from signaling.live import Along, Ground, Live, Sitting, Step
 from signaling.meters import Meters
 from signaling.pace import Pace
 from signaling.protocol import Done, Parting, Reason
-from signaling.quality import line_of
 from signaling.requests import Asked
 from signaling.rights import check
 from signaling.session import decide, follow
@@ -96,6 +96,8 @@ class Desk:
             await self._follow(live, h.Connected(line.seat_id, fresh=False), actor=line.actor)
         if isinstance(message, media_requests.MediaAsked):
             check(live.session, live.session.seat(line.seat_id), message.type)
+            if isinstance(message, requests.MediaPublish):
+                live.hearing.expect(line.seat_id, Leg.SENDING, now=line.heard_at)
             line.send(await media_requests.carry_out(live, line.seat_id, message))
         elif isinstance(message, requests.Beat):
             await self._measure(live, line, message)
@@ -155,15 +157,17 @@ class Desk:
                 await self.follow(live, h.Compared(seat_id))
 
     async def _measure(self, live: Live, line: Line, beat: requests.Beat) -> None:
-        lost = (beat.loss, live.uplinks.get(line.seat_id))
-        quality = line_of(loss=max(share or 0.0 for share in lost), rtt=beat.rtt)
-        if quality is not live.session.seat(line.seat_id).line:
-            changed = h.LineChanged(line.seat_id, quality)
-            await self._follow(live, changed, actor=line.actor)
         vitals = Vitals.model_validate(beat.model_dump(include=set(Vitals.model_fields)))
         live.measured(line.seat_id, vitals, now=self.monotonic())
+        await self.judge(live, line.seat_id, actor=line.actor)
         self.meters.measured(live.session.seat(line.seat_id).role, vitals)
         line.send(Done(ref=beat.ref))
+
+    async def judge(self, live: Live, seat_id: UUID, *, actor: Actor = SYSTEM) -> None:
+        """How their line does now, by what was measured and by what is heard of them."""
+        quality = live.quality_of(seat_id, now=self.monotonic())
+        if quality is not live.session.seat(seat_id).line:
+            await self._follow(live, h.LineChanged(seat_id, quality), actor=actor)
 
     # --- what happens
 

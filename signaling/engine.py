@@ -160,7 +160,9 @@ class MemberStats:
     """One member's media in numbers; shares are 0–1, times seconds, rates kbit/s."""
 
     member: MemberId
-    sent_loss: float
+    sent_loss: float | None
+    """None while nothing came that could have been lost."""
+
     sent_kbps: float
     received_loss: float
     received_kbps: float

@@ -13,9 +13,12 @@ from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx, UnitOfWork
 from signaling import consequences, store
 from signaling.engine import MediaEngine, MediaUnavailableError, MemberId, RoomId
+from signaling.facts import Line as Quality
 from signaling.facts import PersonVitals, Place, Vitals
+from signaling.hearing import Hearing
 from signaling.lines import Line
 from signaling.model import Effect, Logged, Part, Passed, Seat, Session, Tell
+from signaling.quality import line_of
 from signaling.relays import Relays
 from signaling.session import Outcome
 from signaling.sight import HERE, looks_after, sight_of
@@ -69,8 +72,10 @@ class Live:
     permitted: dict[UUID, Passed] = field(default_factory=dict)
     favoured: set[UUID] = field(default_factory=set)
     vitals: dict[UUID, Vitals] = field(default_factory=dict)
-    uplinks: dict[UUID, float] = field(default_factory=dict)
-    """The share that the engine misses of what each seat sends."""
+    uplinks: dict[UUID, float | None] = field(default_factory=dict)
+    """The share that the engine misses of what each seat sends; None while that is nothing."""
+
+    hearing: Hearing = field(default_factory=Hearing)
 
     freezes: dict[UUID, deque[tuple[float, int]]] = field(default_factory=dict)
     place: Place | None = None
@@ -178,7 +183,7 @@ class Live:
                 continue
             facts.extend(
                 Logged("connection", UUID(one.member), room_id, {
-                    "sent_loss": round(one.sent_loss, 4),
+                    "sent_loss": None if one.sent_loss is None else round(one.sent_loss, 4),
                     "received_loss": round(one.received_loss, 4),
                     "sent_kbps": round(one.sent_kbps),
                     "received_kbps": round(one.received_kbps),
@@ -226,6 +231,7 @@ class Live:
         self.vitals.pop(seat_id, None)
         self.uplinks.pop(seat_id, None)
         self.freezes.pop(seat_id, None)
+        self.hearing.forget(seat_id)
         await self.ground.engine.close(member(seat_id))
 
     def _push(self, effects: Iterable[Effect], then: Then) -> None:
@@ -250,6 +256,13 @@ class Live:
         for line in self.lines.values():
             if looks_after(self.session.seat(line.seat_id)):
                 line.tell(PersonVitals(participant_id=seat_id, vitals=vitals))
+
+    def quality_of(self, seat_id: UUID, *, now: float) -> Quality:
+        """A client that goes on telling good numbers may have no media all the same."""
+        if self.hearing.misses(seat_id, now=now):
+            return Quality.BAD
+        vitals = self.vitals.get(seat_id, Vitals())
+        return line_of(loss=max(vitals.loss or 0.0, vitals.sent_loss or 0.0), rtt=vitals.rtt)
 
     def show(self) -> None:
         """Tell every seat what has changed for it."""

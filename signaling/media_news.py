@@ -6,6 +6,7 @@ from uuid import UUID
 from signaling.desk import Desk
 from signaling.engine import (
     Encodings,
+    Leg,
     LegDown,
     LegUp,
     Lost,
@@ -36,6 +37,7 @@ async def follow_engine(desk: Desk) -> None:
     """Pass the engine's events on to the seats they concern, for ever."""
     async for event in desk.ground.engine.events():
         try:
+            _learn(desk, event)
             await _pass_on(desk, event)
         except Exception:
             log.exception("media event %s", type(event).__name__)
@@ -67,6 +69,27 @@ async def _pass_on(desk: Desk, event: MediaEvent) -> None:
             await _log(desk, who, "media.up", leg=leg)
         case Silent(member=who, leg=leg):
             await _log(desk, who, "media.silent", leg=leg)
+
+
+def _learn(desk: Desk, event: MediaEvent) -> None:
+    """Of whom anything is heard; the pulse says what that means for their lines."""
+    now = desk.monotonic()
+    match event:
+        case Offer(member=who) if live := _live_of(desk, who):
+            live.hearing.expect(UUID(who), Leg.RECEIVING, now=now)
+        case LegUp(member=who, leg=leg) if live := _live_of(desk, who):
+            live.hearing.come(UUID(who), leg)
+        case Silent(member=who, leg=leg) if live := _live_of(desk, who):
+            live.hearing.fall_silent(UUID(who), leg)
+        case LegDown(member=who, leg=leg) if live := _live_of(desk, who):
+            live.hearing.go(UUID(who), leg, now=now)
+        case Reset(members=members):
+            for who in members:
+                if live := _live_of(desk, who):
+                    for leg in Leg:
+                        live.hearing.go(UUID(who), leg, now=now)
+        case _:
+            pass
 
 
 def _live_of(desk: Desk, who: MemberId) -> Live | None:

@@ -45,6 +45,8 @@ async def _look_after(desk: Desk, live: Live) -> None:
         async with asyncio.timeout(PATIENCE):
             await _find_lost(desk, live)
             await desk.follow(live, h.Ticked())
+            for seat_id in list(live.lines):
+                await desk.judge(live, seat_id)
             await _drop_stale_media(desk, live)
     except DomainError as error:
         log.warning("session %s: %s", live.session.id, error.code)

@@ -8,7 +8,7 @@ from server.kernel.errors import Gone
 from server.kernel.state import after
 from signaling import caucus, floor, hosting, recording, requests, sharing
 from signaling import happenings as h
-from signaling.facts import AlarmTaken, SessionEnding
+from signaling.facts import AlarmTaken, Line, SessionEnding
 from signaling.model import Effect, RaiseAlarm, Seat, Session, Turn
 from signaling.movements import enter, may_enter_alone, moved, settle, wait
 from signaling.protocol import Reason
@@ -139,7 +139,7 @@ def _follow(turn: Turn, happening: h.Happening) -> None:
         case h.Compared(seat_id=seat_id):
             turn.log("compared", turn.alter(replace(turn.seat(seat_id), is_seen=True)))
         case h.LineChanged(seat_id=seat_id, line=line):
-            turn.log("line", turn.alter(replace(turn.seat(seat_id), line=line)), line=line)
+            _change_line(turn, turn.seat(seat_id), line)
         case h.Closed(result=result):
             hosting.close(turn, result)
         case h.Cancelled():
@@ -152,6 +152,11 @@ def _follow(turn: Turn, happening: h.Happening) -> None:
         case h.Ticked():
             caucus.expire(turn)
             _warn(turn)
+
+
+def _change_line(turn: Turn, seat: Seat, line: Line) -> None:
+    if seat.line is not line:  # else somebody else noticed it first
+        turn.log("line", turn.alter(replace(seat, line=line)), line=line)
 
 
 def _open_doors(turn: Turn) -> None:

@@ -24,7 +24,7 @@ async def watch(desk: Desk) -> None:
                 log.exception("uplinks of session %s", live.session.id)
 
 
-async def _losses(live: Live) -> dict[UUID, float]:
+async def _losses(live: Live) -> dict[UUID, float | None]:
     rooms = {room for seat_id, room in live.granted.items() if seat_id in live.lines}
     told = [await live.ground.engine.stats(RoomId(str(room))) for room in rooms]
     return {UUID(one.member): one.sent_loss for numbers in told for one in numbers}

@@ -38,6 +38,8 @@ from tests.reception import (
 )
 from tests.sockets import Seat
 
+LOOPBACK = MediaSettings(addresses=("127.0.0.1",))
+
 
 @dataclass
 class Hall:
@@ -146,10 +148,10 @@ async def open_hall(
 
 @asynccontextmanager
 async def life(
-    config: Config, *, port: int = 0, **ground: Any
+    config: Config, *, port: int = 0, media: MediaSettings = LOOPBACK, **ground: Any
 ) -> AsyncIterator[tuple[Services, str]]:
     """A server from its start to its end, with a media engine whose worker is its own."""
-    engine = EmbeddedEngine(MediaSettings(addresses=("127.0.0.1",)))
+    engine = EmbeddedEngine(media)
     await engine.start()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.stop)

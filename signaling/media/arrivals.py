@@ -25,12 +25,15 @@ class _Missing:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What a receiver report says of one stream; `fraction` is of the time since the last report."""
+    """What a receiver report says of one stream; `fraction` is of the time since the last report,
+    in which nothing need have come.
+    """
 
     fraction: int
     lost: int
     highest: int
     jitter: int
+    is_fresh: bool = True
 
 
 class Arrivals:
@@ -103,7 +106,7 @@ class Arrivals:
         fraction = min(255, max(0, (lost_fresh << 8) // fresh)) if fresh > 0 else 0
         self._reported_expected, self._reported_received = expected, self._received
         lost = max(-0x800000, min(0x7FFFFF, expected - self._received))
-        return Reception(fraction, lost, self._highest & 0xFFFFFFFF, int(self._jitter))
+        return Reception(fraction, lost, self._highest & 0xFFFFFFFF, int(self._jitter), fresh > 0)
 
     def _next_try(self, gap: _Missing) -> float:
         if gap.tries == 0:

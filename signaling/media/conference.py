@@ -228,12 +228,16 @@ class Conference:
     def _begin_sending(self, member: Member, description: Description) -> Sending:
         pictures = self.asking.preferred(member)
         publisher = self._ground.publisher(description, of=member, pictures=pictures)
+        if member.sending is not None:
+            self._ground.emit(LegDown(member.id, Leg.SENDING, "replaced"))
         self._end_sending(member)
         sending = member.sending = Sending(self._link(), publisher)
         self._begin(member.id, Leg.SENDING, sending, description)
         return sending
 
     def _begin_receiving(self, member: Member) -> Receiving:
+        if member.receiving is not None:
+            self._ground.emit(LegDown(member.id, Leg.RECEIVING, "replaced"))
         self._end_receiving(member)
         link = self._link()
         receiving = member.receiving = Receiving(link, self._ground.subscriber(link))

@@ -25,8 +25,8 @@ class Sending:
     link: Link
     publisher: Publisher
     is_silent: bool = False
-    lost: deque[float] = field(default_factory=lambda: deque(maxlen=REPORTS_KEPT))
-    """The worst share that was missed, of each report."""
+    lost: deque[float | None] = field(default_factory=lambda: deque(maxlen=REPORTS_KEPT))
+    """The worst share that was missed, of each report; None when nothing was due."""
 
     turned_at: float = float("-inf")
     """When the client was last asked to offer again, for another codec."""
@@ -38,9 +38,10 @@ class Sending:
     watched_at: dict[str, float] = field(default_factory=dict)
 
     @property
-    def lost_share(self) -> float:
+    def lost_share(self) -> float | None:
         """Of the last seconds."""
-        return sum(self.lost) / len(self.lost) if self.lost else 0.0
+        told = [share for share in self.lost if share is not None]
+        return sum(told) / len(told) if told else None
 
 
 @dataclass(slots=True, eq=False)

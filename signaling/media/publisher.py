@@ -180,26 +180,29 @@ class Publisher:
         source = next((layer.source for layer in self._layers() if layer.source is not None), 0)
         return self._feedback.due(now, source=source)
 
-    def report(self, now: float, *, video_kbps: int) -> tuple[bytes, float]:
-        """The receiver report with the rate allowed for video, and the worst share lost."""
+    def report(self, now: float, *, video_kbps: int) -> tuple[bytes, float | None]:
+        """The receiver report with the rate allowed for video, and the worst share lost of what was
+        due since the last.
+        """
         blocks: list[RtcpReceiverInfo] = []
         videos: list[int] = []
-        worst = 0.0
+        shares: list[float] = []
         for layer in self._layers():
             if layer.source is None or not layer.arrivals.has_begun:
                 continue
             layer.measure(now)
             reception = layer.arrivals.report()
-            worst = max(worst, reception.fraction / 256)
+            if reception.is_fresh:
+                shares.append(reception.fraction / 256)
             blocks.append(
                 rtcp.reception_report(layer.source, reception, time=layer.sender_time, now=now)
             )
             if layer.is_video:
                 videos.append(layer.source)
         if not blocks:
-            return b"", 0.0
+            return b"", None
         limit = rtcp.rate_limit(video_kbps * 1000, videos) if videos else b""
-        return rtcp.receiver_report(blocks) + limit, worst
+        return rtcp.receiver_report(blocks) + limit, max(shares, default=None)
 
     def _layers(self) -> Iterator[Layer]:
         for track in self.tracks.values():

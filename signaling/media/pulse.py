@@ -64,9 +64,9 @@ class Pulse:
                 self._each(self._leave_given_up)
             if beats % SPEECH_BEATS == 0:
                 self._tell_speakers()
+                self._each(self._sweep)
             if beats % REPORT_BEATS == 0:
                 self._report()
-                self._each(self._sweep)
 
     def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
         return tuple(self._stats_of(member) for member in self._conference.in_room(room))
@@ -234,7 +234,7 @@ class Pulse:
         heard_at = sending.link.last_media if sending else None
         return MemberStats(
             member=member.id,
-            sent_loss=sending.lost_share if sending else 0.0,
+            sent_loss=sending.lost_share if sending else None,
             sent_kbps=up.kbps_in,
             received_loss=receiving.subscriber.lost_share if receiving else 0.0,
             received_kbps=down.kbps_out,

@@ -13,7 +13,7 @@ class MediaSettings:
     simulcast_kbps: int = 2_400
     idle_video_kbps: int = 300
     connect_deadline: float = 15.0
-    silent_after: float = 8.0
+    silent_after: float = 7.0
     gone_after: float = 35.0
     connecting_limit: int = 50
     compiled: bool = True

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
+from tests.hall import LOOPBACK, open_studio
 from tests.media.conftest import until
 from tests.voices import Voice
 
@@ -45,6 +47,26 @@ async def test_killed_media_process_is_replaced_and_everybody_is_back(studio):
     assert (host.code, wang.code) == (None, None)
     for voice in (hosts, wangs):
         await voice.leave()
+
+
+@pytest.mark.slow
+async def test_who_has_a_live_socket_and_dead_media_is_on_a_bad_line_until_they_are_heard_again(
+    config, database_url, clean, clock, outbox
+):
+    ground = {"config": config, "database_url": database_url, "clock": clock}
+    media = replace(LOOPBACK, silent_after=3.0)
+    async with open_studio(**ground, sms=outbox, mailer=outbox, media=media) as studio:
+        host, wang, hosts, wangs = await both(studio)
+        await until(more(hosts, wang))
+        assert host.facts("person.line") == []
+        wangs.bot.loses_outgoing = lambda _: True
+        wangs.bot.sending._checking.cancel()
+        await host.wait_for("person.line", participant_id=wang.id, line="bad")
+        wangs.bot.loses_outgoing = lambda _: False
+        await host.wait_for("person.line", participant_id=wang.id, line="good")
+        assert {fact["participant_id"] for fact in host.facts("person.line")} == {wang.id}
+        for voice in (hosts, wangs):
+            await voice.leave()
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from aioice import stun
 from aiortc import rtp
 from aiortc.sdp import SessionDescription
 
-from signaling.engine import Carried, MediaEvent, MemberId, Offer, RoomId
+from signaling.engine import Carried, MediaEvent, MemberId, MemberStats, Offer, RoomId
 from signaling.media import compiled
 from signaling.media.conference import Conference
 from signaling.media.dtls import Certificate, Keys
@@ -114,6 +114,9 @@ class Bench:
         """What the worker would say, after a report."""
         self._loop.run_until_complete(self._beat())
         return self._pulse.carried({})
+
+    def stats(self, member: MemberId) -> MemberStats:
+        return next(one for one in self._pulse.stats(MAIN) if one.member == member)
 
     def glance(self) -> None:
         """What the worker looks at several times between two reports."""

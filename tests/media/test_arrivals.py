@@ -93,7 +93,7 @@ def test_jitter_is_of_the_arrival_against_the_media_clock():
 
 
 def test_nothing_received_reports_nothing():
-    assert video().report() == Reception(0, 0, 0, 0)
+    assert video().report() == Reception(0, 0, 0, 0, is_fresh=False)
 
 
 @given(st.lists(st.integers(0, 0xFFFF), max_size=300))

@@ -6,7 +6,7 @@ import pytest
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 
 from signaling.engine import Encodings, MemberId
-from signaling.media.members import Member
+from signaling.media.members import REPORTS_KEPT, Member
 from tests.media.fuzzing import VIDEO, A, B, Bench, Door
 from tests.media.test_publisher import KEY, packet
 from tests.media.test_rids import media, offer
@@ -40,6 +40,17 @@ def test_a_sender_report_of_yesterday_is_no_fault(bench):
         assert bench.carried().faults == 0
         assert reports(bench) == 1
         bench.now += DAY
+
+
+def test_who_sends_nothing_has_no_loss_at_all_not_a_loss_of_nothing(bench):
+    for number in (0, 1, 4):
+        bench.feed(packet(VIDEO, 96, KEY, sequence=number), Door.SENDING)
+    bench.carried()
+    assert bench.stats(A).sent_loss == pytest.approx(0.4, abs=0.01)
+    for _ in range(REPORTS_KEPT):
+        bench.now += 1.0
+        bench.carried()
+    assert (bench.stats(A).sent_loss, bench.stats(B).sent_loss) == (None, None)
 
 
 class Broken:

@@ -4,7 +4,7 @@ import { Receiver } from "./receiver";
 import { CONFIGURATION, RelayPasses, type Relay } from "./relay";
 import { readDescription } from "./sdp";
 import { Sender, type Kind, type Tracks } from "./sender";
-import { countsOf, entriesOf, NOTHING, vitalsOf, type Counts, type Vitals } from "./vitals";
+import { countsOf, entriesOf, NOTHING, UNKNOWN, vitalsOf, type Counts, type Vitals } from "./vitals";
 import { onWaking } from "./waking";
 import type { Care } from "./watch";
 
@@ -273,18 +273,24 @@ export class Peers {
 
   private async measure(): Promise<void> {
     const { sender, receiver } = this;
-    if (receiver === null || this.parts.onVitals === undefined) return;
+    if (receiver === null || !this.receives() || this.parts.onVitals === undefined) return;
     const receiving = entriesOf(await receiver.connection.getStats()).map(receiver.asSeen);
     const sending = sender === null ? [] : entriesOf(await sender.connection.getStats());
+    if (!this.receives()) return; // meanwhile
     const counts = countsOf(receiving, performance.now());
     this.parts.onVitals(vitalsOf(receiving, sending, counts, this.counts));
     this.counts = counts;
+  }
+
+  private receives(): boolean {
+    return this.state.receiving === "up";
   }
 
   private become(leg: Leg, state: LegState): void {
     if (this.state[leg] === state) return;
     this.state = { ...this.state, [leg]: state };
     this.parts.onState(this.state);
+    if (leg === "receiving" && state === "lost") this.parts.onVitals?.(UNKNOWN);
   }
 
   private newConnection(): RTCPeerConnection {

@@ -54,6 +54,9 @@ export function countsOf(entries: readonly Entry[], at: number): Counts {
   };
 }
 
+/** While nothing arrives: what was measured last is no longer so. */
+export const UNKNOWN: Vitals = { loss: null, rtt: null, width: null, height: null, fps: null, concealed: null, kbps: null, freezes: null };
+
 export function vitalsOf(receiving: readonly Entry[], sending: readonly Entry[], now: Counts, before: Counts): Vitals {
   const widest = widestPicture(receiving);
   return {
