@@ -1,64 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { described, FakeConnection, FakeStream, FakeTrack } from "./fake";
-import { Peers, type Leg, type PeersState } from "./peers";
+import { described, FakeStream, type FakeConnection } from "./fake";
+import { camera, Seat, sentBy, settle } from "./fakeSeat";
 import type { Relay } from "./relay";
 import { ASLEEP } from "./waking";
 import { DEADLINE, PATIENCE } from "./watch";
-
-/** A seat with everything that it asked of the server and told the page. */
-class Seat {
-  readonly connections: FakeConnection[] = [];
-  readonly published: string[] = [];
-  readonly answered: [number, string][] = [];
-  readonly restarted: Leg[] = [];
-  readonly remotes = new Map<string, FakeStream>();
-  state: PeersState | null = null;
-  session = "1";
-  relay: Relay | null = null;
-  relaysAsked = 0;
-  lineIsDown = false;
-  readonly peers = new Peers({
-    signal: {
-      publish: (sdp) => this.sent(() => (this.published.push(sdp), described(this.session, []))),
-      answer: (revision, sdp) => this.sent(() => void this.answered.push([revision, sdp])),
-      restart: (leg) => this.sent(() => void this.restarted.push(leg)),
-      relay: () => this.sent(() => (this.relaysAsked++, this.relay)),
-    },
-    onRemote: (member, stream) => {
-      if (stream === null) this.remotes.delete(member);
-      else this.remotes.set(member, stream as unknown as FakeStream);
-    },
-    onState: (state) => (this.state = state),
-    connect: () => {
-      const connection = new FakeConnection();
-      this.connections.push(connection);
-      return connection as unknown as RTCPeerConnection;
-    },
-  });
-
-  connection(place: number): FakeConnection {
-    const found = this.connections.at(place);
-    if (found === undefined) throw new Error("no such connection");
-    return found;
-  }
-
-  /** Both legs up, with these members to be seen. */
-  async up(...members: string[]): Promise<void> {
-    this.peers.start(null);
-    await settle();
-    this.peers.offer(1, described("9", members));
-    await settle();
-    for (const connection of this.connections) connection.become("connected");
-  }
-
-  private sent<Result>(send: () => Result): Promise<Result> {
-    return this.lineIsDown ? Promise.reject(new Error("line")) : Promise.resolve(send());
-  }
-}
-
-const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
-const camera = () => new FakeStream([new FakeTrack("audio", "mic"), new FakeTrack("video", "cam")]) as unknown as MediaStream;
-const sentBy = (connection: FakeConnection) => connection.getTransceivers().map(({ sender }) => sender.track?.id ?? null);
 
 let seat: Seat;
 beforeEach(() => {
@@ -134,6 +79,19 @@ test("a network that came back restarts both legs at once", async () => {
   expect(seat.state).toEqual({ sending: "up", receiving: "up" });
 });
 
+test("a network of the same kind restarts nothing, one of another kind both legs", async () => {
+  const connection = Object.assign(new EventTarget(), { type: "wifi" });
+  vi.stubGlobal("navigator", { connection });
+  await seat.up("alice");
+  connection.dispatchEvent(new Event("change"));
+  await settle();
+  expect([seat.connection(0).iceRestarts, seat.restarted]).toEqual([0, []]);
+  connection.type = "cellular";
+  connection.dispatchEvent(new Event("change"));
+  await settle();
+  expect([seat.connection(0).iceRestarts, seat.restarted]).toEqual([1, ["receiving"]]);
+});
+
 test("a restart that does not help in time leads to new connections", async () => {
   await seat.up("alice");
   seat.connection(0).become("failed");
@@ -184,20 +142,6 @@ test("a line that is back after long does not wait for the next try", async () =
   expect(seat.published).toHaveLength(1);
 });
 
-test("only the encodings that somebody watches are sent", async () => {
-  await seat.up("alice");
-  seat.peers.encode(["q"]);
-  await vi.advanceTimersByTimeAsync(1);
-  const video = seat.connection(0).getTransceivers()[1];
-  expect(video?.sender.encodings.filter(({ active }) => active).map(({ rid }) => rid)).toEqual(["q"]);
-  seat.peers.encode([]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(video?.sender.encodings.some(({ active }) => active)).toBe(false);
-  seat.peers.encode(["f", "h", "q"]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(video?.sender.encodings.every(({ active }) => active)).toBe(true);
-});
-
 test("what is sent is offered again over the same connection when the server asks for it", async () => {
   await seat.up("alice");
   const before = seat.published.length;
@@ -240,27 +184,6 @@ test("without a line it tries again until there is one", async () => {
   expect(seat.published).toHaveLength(1);
 });
 
-test("a muted camera sends nothing, also after another one was chosen", async () => {
-  seat.peers.start(camera());
-  await settle();
-  await seat.peers.mute("video", true);
-  expect(sentBy(seat.connection(0))).toEqual(["mic", null]);
-  await seat.peers.replaceTrack("video", new FakeTrack("video", "other") as unknown as MediaStreamTrack);
-  expect(sentBy(seat.connection(0))).toEqual(["mic", null]);
-  await seat.peers.mute("video", false);
-  expect(sentBy(seat.connection(0))).toEqual(["mic", "other"]);
-  expect(seat.published).toHaveLength(1);
-});
-
-test("mute and devices survive a rebuild", async () => {
-  seat.peers.start(camera());
-  await settle();
-  await seat.peers.mute("audio", true);
-  seat.peers.reset();
-  await vi.advanceTimersByTimeAsync(1);
-  expect(sentBy(seat.connection(1))).toEqual([null, "cam"]);
-});
-
 test("once stopped it does nothing more", async () => {
   await seat.up("alice");
   seat.peers.stop();
@@ -296,33 +219,4 @@ test("without a relay the legs go on without, and nobody asks again", async () =
   await seat.up("b");
   expect(seat.connections.map(namesIn)).toEqual([[], []]);
   expect([seat.relaysAsked, seat.published.length]).toEqual([1, 1]);
-});
-
-test("a screen is a section of its own, offered when it is shown first and kept for the next time", async () => {
-  await seat.up("alice");
-  const screen = new FakeTrack("video", "screen") as unknown as MediaStreamTrack;
-  seat.peers.share(screen);
-  await settle();
-  expect(seat.published).toEqual(["offer 1", "offer 2"]);
-  expect(sentBy(seat.connection(0))).toEqual([null, null, "screen"]);
-  seat.peers.share(null);
-  await settle();
-  expect(sentBy(seat.connection(0))).toEqual([null, null, null]);
-  seat.peers.share(screen);
-  await settle();
-  expect(seat.published).toHaveLength(3);
-  expect(sentBy(seat.connection(0))).toEqual([null, null, "screen"]);
-});
-
-test("a screen that is shown goes on over new connections, and one that ended does not come back", async () => {
-  await seat.up("alice");
-  seat.peers.share(new FakeTrack("video", "screen") as unknown as MediaStreamTrack);
-  await settle();
-  seat.peers.reset();
-  await settle();
-  expect(sentBy(seat.connection(2))).toEqual([null, null, "screen"]);
-  seat.peers.share(null);
-  seat.peers.reset();
-  await settle();
-  expect(sentBy(seat.connection(-1))).toEqual([null, null]);
 });

@@ -1,5 +1,6 @@
 /** Both legs of a seat: publishes ours, takes what is offered, and comes back by itself. */
 
+import { onNetwork } from "./network";
 import { Receiver } from "./receiver";
 import { CONFIGURATION, RelayPasses, type Relay } from "./relay";
 import { readDescription } from "./sdp";
@@ -47,7 +48,7 @@ export class Peers {
   private rebuilding: ReturnType<typeof setTimeout> | undefined;
   private steady: ReturnType<typeof setTimeout> | undefined;
   private measuring: ReturnType<typeof setInterval> | undefined;
-  private noMoreWaking: (() => void) | undefined;
+  private endings: readonly (() => void)[] = [];
   private counts: Counts = NOTHING;
   private isStopped = false;
   private readonly passes: RelayPasses;
@@ -59,19 +60,15 @@ export class Peers {
   /** Begins with what camera and microphone give, which may be nothing: one can listen without. */
   start(stream: MediaStream | null): void {
     this.tracks = { audio: stream?.getAudioTracks()[0] ?? null, video: stream?.getVideoTracks()[0] ?? null };
-    window.addEventListener("online", this.networkChanged);
-    networkOf(navigator)?.addEventListener("change", this.networkChanged);
     this.measuring = setInterval(() => void this.measure(), VITALS_EVERY);
     // What came while all stood still leaves Chromium wrong about when to show what comes after it.
-    this.noMoreWaking = onWaking(() => this.reset());
+    this.endings = [onWaking(() => this.reset()), onNetwork(() => this.networkChanged())];
     this.build();
   }
 
   stop(): void {
     this.isStopped = true;
-    window.removeEventListener("online", this.networkChanged);
-    networkOf(navigator)?.removeEventListener("change", this.networkChanged);
-    this.noMoreWaking?.();
+    for (const end of this.endings) end();
     clearInterval(this.measuring);
     clearTimeout(this.rebuilding);
     clearTimeout(this.steady);
@@ -252,11 +249,11 @@ export class Peers {
     };
   }
 
-  private readonly networkChanged = (): void => {
+  private networkChanged(): void {
     if (this.sender === null) return;
     this.restart("sending");
     this.restart("receiving");
-  };
+  }
 
   /** One negotiation at a time, in the order they came. */
   private enqueue(task: () => Promise<void>): void {
@@ -296,9 +293,4 @@ export class Peers {
   private newConnection(): RTCPeerConnection {
     return this.parts.connect?.() ?? new RTCPeerConnection(CONFIGURATION);
   }
-}
-
-/** The kind of network, where the browser tells (phones mostly do). */
-function networkOf(browser: Navigator): EventTarget | undefined {
-  return (browser as Navigator & { readonly connection?: EventTarget }).connection;
 }
