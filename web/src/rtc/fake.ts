@@ -57,9 +57,10 @@ export class FakeTransceiver {
       this.sender.encodings = encodings;
       return Promise.resolve();
     },
-    replaceTrack: (track: FakeTrack | null): Promise<void> => {
+    /** As in browsers: until it is done, the track of before is there. */
+    replaceTrack: async (track: FakeTrack | null): Promise<void> => {
+      await Promise.resolve();
       this.sender.track = track;
-      return Promise.resolve();
     },
   };
 

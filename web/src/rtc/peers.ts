@@ -145,7 +145,7 @@ export class Peers {
     this.sender = sender;
     this.enqueue(async () => {
       if (sender !== this.sender) return;
-      await sender.show(this.sent());
+      await sender.show(this.sent);
       await sender.share(this.screen);
       await this.orRebuild(this.negotiate(sender), () => sender === this.sender);
     });
@@ -239,15 +239,13 @@ export class Peers {
   }
 
   private async show(): Promise<void> {
-    await this.sender?.show(this.sent());
+    await this.sender?.show(this.sent);
   }
 
-  private sent(): Tracks {
-    return {
-      audio: this.shown.audio ? this.tracks.audio : null,
-      video: this.shown.video ? this.tracks.video : null,
-    };
-  }
+  private readonly sent = (): Tracks => ({
+    audio: this.shown.audio ? this.tracks.audio : null,
+    video: this.shown.video ? this.tracks.video : null,
+  });
 
   private networkChanged(): void {
     if (this.sender === null) return;

@@ -14,6 +14,7 @@ export class Sender {
   private readonly transceivers: Readonly<Record<Kind, RTCRtpTransceiver>>;
   private screen: RTCRtpTransceiver | null = null;
   private session = "";
+  private showing: Promise<void> = Promise.resolve();
 
   constructor(
     readonly connection: RTCPeerConnection,
@@ -27,12 +28,15 @@ export class Sender {
     };
   }
 
-  /** Both sections are there from the start, with or without a track: a camera may come later. */
-  async show(tracks: Tracks): Promise<void> {
-    for (const kind of KINDS) {
-      const { sender } = this.transceivers[kind];
-      if (sender.track !== tracks[kind]) await sender.replaceTrack(tracks[kind]);
-    }
+  /**
+   * Both sections are there from the start, with or without a track: a camera may come later.
+   * One after the other, and `wanted` is asked when it is its turn: a sender that is about to lose
+   * its track still shows it.
+   */
+  show(wanted: () => Tracks): Promise<void> {
+    const replace = (): Promise<void> => this.replace(wanted);
+    this.showing = this.showing.then(replace, replace);
+    return this.showing;
   }
 
   /** The second picture of the leg is the screen; its section comes with the first one, and stays. */
@@ -64,6 +68,14 @@ export class Sender {
     await connection.setRemoteDescription({ type: "answer", sdp: answer });
     if (this.session === "") this.watch.watchTransport(this.transceivers.audio.sender.transport);
     this.session = session;
+  }
+
+  private async replace(wanted: () => Tracks): Promise<void> {
+    for (const kind of KINDS) {
+      const { sender } = this.transceivers[kind];
+      const track = wanted()[kind];
+      if (sender.track !== track) await sender.replaceTrack(track);
+    }
   }
 
   close(): void {

@@ -40,6 +40,17 @@ test("a muted camera sends nothing, also after another one was chosen", async ()
   expect(seat.published).toHaveLength(1);
 });
 
+test("of presses in quick succession the last one counts", async () => {
+  seat.peers.start(camera());
+  await settle();
+  const off = seat.peers.mute("audio", true);
+  const on = seat.peers.mute("audio", false);
+  await Promise.all([off, on]);
+  expect(sentBy(seat.connection(0))).toEqual(["mic", "cam"]);
+  await Promise.all([seat.peers.mute("audio", true), seat.peers.mute("audio", false), seat.peers.mute("audio", true)]);
+  expect(sentBy(seat.connection(0))).toEqual([null, "cam"]);
+});
+
 test("mute and devices survive a rebuild", async () => {
   seat.peers.start(camera());
   await settle();
