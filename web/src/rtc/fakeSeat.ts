@@ -17,11 +17,12 @@ export class Seat {
   relay: Relay | null = null;
   relaysAsked = 0;
   lineIsDown = false;
+  refusesRestart = false;
   readonly peers = new Peers({
     signal: {
       publish: (sdp) => this.sent(() => (this.published.push(sdp), described(this.session, []))),
       answer: (revision, sdp) => this.sent(() => void this.answered.push([revision, sdp])),
-      restart: (leg) => this.sent(() => void this.restarted.push(leg)),
+      restart: (leg) => (this.refusesRestart ? Promise.reject(new Error("busy")) : this.sent(() => void this.restarted.push(leg))),
       relay: () => this.sent(() => (this.relaysAsked++, this.relay)),
     },
     onRemote: (member, stream) => {

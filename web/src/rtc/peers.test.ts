@@ -101,6 +101,23 @@ test("a restart that does not help in time leads to new connections", async () =
   expect(seat.published).toEqual(["offer 1", "offer 2", "offer 1"]);
 });
 
+test("a receiving leg whose restart the server refuses is built anew, though the line stands", async () => {
+  await seat.up("alice");
+  seat.refusesRestart = true;
+  seat.connection(1).become("disconnected");
+  await vi.advanceTimersByTimeAsync(PATIENCE + DEADLINE + 1);
+  expect(seat.connections.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
+  expect(seat.published).toHaveLength(2);
+});
+
+test("a restart that was not needed builds nothing anew", async () => {
+  await seat.up("alice");
+  seat.refusesRestart = true;
+  window.dispatchEvent(new Event("online"));
+  await vi.advanceTimersByTimeAsync(DEADLINE + 1);
+  expect(seat.connections).toHaveLength(2);
+});
+
 test("after the server's reset both legs are built anew", async () => {
   await seat.up("alice");
   seat.peers.reset();

@@ -182,6 +182,7 @@ export class Peers {
   private restart(leg: Leg): void {
     const connection = leg === "sending" ? this.sender?.connection : this.receiver?.connection;
     if (connection?.connectionState !== "connected") this.become(leg, "lost");
+    if (leg === "receiving") this.receiver?.expect();
     this.enqueue(async () => {
       if (leg === "receiving") await this.parts.signal.restart(leg);
       else if (this.sender !== null) await this.negotiate(this.sender, { iceRestart: true });

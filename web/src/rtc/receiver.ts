@@ -18,6 +18,11 @@ export class Receiver {
     this.watch = new Watch(connection, care);
   }
 
+  /** An offer with new paths is asked for: with it, or without, the leg must be up in time. */
+  expect(): void {
+    this.watch.expect();
+  }
+
   /** Takes an offer and returns the answer; streams are told before it is sent. */
   async take(sdp: string): Promise<string> {
     const { connection } = this;
