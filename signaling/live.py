@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -217,9 +217,11 @@ class Live:
                 (self.favoured.add if is_favoured else self.favoured.discard)(seat_id)
                 await self.ground.engine.favour(member(seat_id), on=is_favoured)
 
-    async def log(self, seat_id: UUID, kind: str, **facts: object) -> None:
-        """Note something about a seat that changes nothing."""
-        line = Logged(kind, seat_id, self.session.seat(seat_id).room_id, facts)
+    def noted(self, seat_id: UUID, kind: str, facts: Mapping[str, object]) -> Logged:
+        """Something about a seat that changes nothing, where it is now."""
+        return Logged(kind, seat_id, self.session.seat(seat_id).room_id, facts)
+
+    async def log(self, line: Logged) -> None:
         async with self.ground.uow.begin(SYSTEM) as tx:
             await store.save(tx, self.session, self.session, [line])
 

@@ -1,5 +1,6 @@
 """The media engine's news for live sessions."""
 
+import asyncio
 import logging
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from signaling.engine import (
 )
 from signaling.facts import PersonSpeaking
 from signaling.live import Live
+from signaling.model import Logged
 from signaling.protocol import (
     MediaAgain,
     MediaEncodings,
@@ -30,20 +32,34 @@ from signaling.protocol import (
 )
 
 MediaPush = MediaOffer | MediaEncodings | MediaAgain | MediaPictures | MediaReset
+_Noted = tuple[Live, Logged]
+Facts = tuple[str, dict[str, object]]
 log = logging.getLogger("yuntiao.live")
+
+LINES_LIMIT = 10_000
+PATIENCE = 10.0
 
 
 async def follow_engine(desk: Desk) -> None:
-    """Pass the engine's events on to the seats they concern, for ever."""
-    async for event in desk.ground.engine.events():
-        try:
-            _learn(desk, event)
-            await _pass_on(desk, event)
-        except Exception:
-            log.exception("media event %s", type(event).__name__)
+    """Pass the engine's events on to the seats they concern, for ever; a database that hangs, or
+    is gone, holds up nobody's offers.
+    """
+    lines: asyncio.Queue[_Noted] = asyncio.Queue(LINES_LIMIT)
+    writing = asyncio.create_task(_write(lines))
+    try:
+        async for event in desk.ground.engine.events():
+            try:
+                _learn(desk, event)
+                _pass_on(desk, event)
+                _note(desk, event, lines)
+            except Exception:
+                log.exception("media event %s", type(event).__name__)
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _pass_on(desk: Desk, event: MediaEvent) -> None:
+def _pass_on(desk: Desk, event: MediaEvent) -> None:
     match event:
         case Offer(member=who, revision=revision, sdp=sdp):
             _send(desk, who, MediaOffer(revision=revision, sdp=sdp))
@@ -53,7 +69,6 @@ async def _pass_on(desk: Desk, event: MediaEvent) -> None:
             _send(desk, who, MediaAgain())
         case Pictures(member=who, on=on):
             _send(desk, who, MediaPictures(on=on))
-            await _log(desk, who, "media.pictures", on=on)
         case Speaking(room=room, members=members):
             _tell_speaking(desk, UUID(room), [UUID(one) for one in members])
         case Reset(members=members):
@@ -61,14 +76,43 @@ async def _pass_on(desk: Desk, event: MediaEvent) -> None:
                 _send(desk, who, MediaReset())
         case Lost(reason=reason):
             log.error("media engine: %s", reason)
-        case LegDown(member=who, leg=leg, reason=reason):
+        case LegDown() | LegUp() | Silent():
             # The client notices by itself; told to begin anew at each of its own goodbyes,
             # it would never stop beginning.
-            await _log(desk, who, "media.down", leg=leg, reason=reason)
+            pass
+
+
+def _note(desk: Desk, event: MediaEvent, lines: asyncio.Queue[_Noted]) -> None:
+    """What is to stand in the session's log."""
+    match event:
+        case Pictures(member=who, on=on):
+            line: Facts = "media.pictures", {"on": on}
+        case LegDown(member=who, leg=leg, reason=reason):
+            line = "media.down", {"leg": leg, "reason": reason}
         case LegUp(member=who, leg=leg):
-            await _log(desk, who, "media.up", leg=leg)
+            line = "media.up", {"leg": leg}
         case Silent(member=who, leg=leg):
-            await _log(desk, who, "media.silent", leg=leg)
+            line = "media.silent", {"leg": leg}
+        case _:
+            return
+    live = _live_of(desk, who)
+    if live is None:
+        return
+    try:
+        lines.put_nowait((live, live.noted(UUID(who), *line)))
+    except asyncio.QueueFull:
+        log.error("media log of session %s: %s is left out", live.session.id, line[0])
+
+
+async def _write(lines: asyncio.Queue[_Noted]) -> None:
+    """One after the other, as they came."""
+    while True:
+        live, line = await lines.get()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await live.log(line)
+        except Exception:
+            log.exception("media log of session %s: %s", live.session.id, line.kind)
 
 
 def _learn(desk: Desk, event: MediaEvent) -> None:
@@ -111,9 +155,3 @@ def _tell_speaking(desk: Desk, room_id: UUID, speakers: list[UUID]) -> None:
             for seat in live.session.in_room(room_id):
                 if seat.id in live.lines:
                     live.lines[seat.id].tell(PersonSpeaking(participant_ids=speakers))
-
-
-async def _log(desk: Desk, who: MemberId, kind: str, **facts: object) -> None:
-    live = _live_of(desk, who)
-    if live is not None:
-        await live.log(UUID(who), kind, **facts)

@@ -219,7 +219,7 @@ class EmbeddedEngine:
         worker = await Worker.spawn(self._settings, inside=self._inside)
         try:
             self._begin(worker, await worker.port())
-            living = asyncio.create_task(worker.listen(self._events.put))
+            living = asyncio.create_task(worker.listen(self._tell))
             watching = asyncio.create_task(self._watch())
             try:
                 done, _ = await asyncio.wait(
@@ -253,7 +253,14 @@ class EmbeddedEngine:
         self._up.set()
         self._starts += 1
         if self._starts > 1:
-            self._events.put_nowait(Reset(tuple(self._places)))
+            self._tell(Reset(tuple(self._places)))
+
+    def _tell(self, event: MediaEvent) -> None:
+        """Whoever reads too slowly misses something; a worker's answers do not wait for it."""
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            log.error("media events are not read: %s is left out", type(event).__name__)
 
     async def _watch(self) -> None:
         """Ends when the worker's loop no longer turns."""

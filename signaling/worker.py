@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -120,7 +120,7 @@ class Worker:
         finally:
             self._waiting.pop(ref, None)
 
-    async def listen(self, hear: Callable[[MediaEvent], Awaitable[None]]) -> None:
+    async def listen(self, hear: Callable[[MediaEvent], None]) -> None:
         """Settle answers and pass events on, until the worker is gone."""
         while True:
             match messages.from_plain(await self._channel.receive()):
@@ -134,7 +134,7 @@ class Worker:
                     Offer() | LegUp() | LegDown() | Silent() | Speaking() | Encodings()
                     | OfferAgain() | Pictures()
                 ) as event:  # fmt: skip
-                    await hear(event)
+                    hear(event)
                 case unknown:
                     raise ChannelClosedError(f"not a message: {unknown!r}")
 

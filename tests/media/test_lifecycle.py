@@ -259,6 +259,20 @@ async def test_a_port_in_use_stops_the_start_with_a_reason():
             await engine.start()
 
 
+async def test_a_worker_whose_events_nobody_reads_is_obeyed_and_answered_all_the_same():
+    engine = EmbeddedEngine(LOOPBACK)
+    engine._events = asyncio.Queue(1)
+    await engine.start()
+    try:
+        for name in ("a", "b", "c", "d"):
+            await engine.grant(MemberId(name), MAIN)
+            await engine.subscribe(MemberId(name))  # an offer follows
+        assert len(await engine.stats(MAIN)) == 4
+        assert engine._events.full()
+    finally:
+        await engine.stop()
+
+
 async def test_stats_tell_loss_rate_and_age(stage):
     a, b = await stage.enter("a", MAIN), await stage.enter("b", MAIN)
     await until(hears(b, "a", packets=150))
