@@ -99,6 +99,20 @@ class WaitlistEnded(Event):
     entry_id: UUID
 
 
+class DrawLost(Event):
+    """Who applied was not drawn, and waits for a place that is given back."""
+
+    name: ClassVar[str] = "draw.lost"
+    entry_id: UUID
+
+
+class DrawOff(Event):
+    """Who applied, or waited for a place that is given back, has nothing to wait for any more."""
+
+    name: ClassVar[str] = "draw.off"
+    entry_id: UUID
+
+
 class WishDeclined(Event):
     name: ClassVar[str] = "wish.declined"
     wish_id: UUID

@@ -12,9 +12,10 @@ from scheduling import access, changes, claims
 from scheduling.choices import questions
 from scheduling.choices.tables import Choice, Chosen
 from scheduling.claims import Wanted
-from scheduling.draws import lottery
+from scheduling.draws import applying, lottery, passing_on
 from scheduling.draws.tables import Draw, DrawEntry, DrawKind
 from scheduling.draws.tables import DrawState as S
+from scheduling.events import DrawOff
 from scheduling.tables import Appointment, AppointmentState, Claim, ClaimReason
 from server.identity.tables import Account, Membership, Official
 from server.kernel import state
@@ -71,13 +72,15 @@ async def announce(tx: Tx, sealer: Sealer, new: NewDraw, *, seed: str) -> Draw:
 
 
 async def cancel(tx: Tx, draw: Draw, *, reason: str) -> None:
-    """It is not held; whoever applied finds it on the page.
+    """It is not held; whoever applied, or has a place, or waits for one, is told.
 
-    Drawn, the result stays published, all who had a place are told, and nobody is given one.
+    Drawn, the result stays published, and nobody is given a place any more.
     """
     step(draw, "cancel")
     if draw.state == S.CANCELLED:
         await give_back(tx, draw)
+        for entry in await applying.entries_of(tx, draw.id):
+            tx.emit(DrawOff(entry_id=entry.id))
     else:
         await _stop(tx, draw, reason=reason)
     tx.audit("cancel", "draw", draw.id, reason=reason)
@@ -92,8 +95,12 @@ async def _stop(tx: Tx, draw: Draw, *, reason: str) -> None:
         raise Conflict("wrong_state")
     draw.stopped_at = tx.now
     mine = sa.select(DrawEntry.id).where(DrawEntry.draw_id == draw.id)
+    waiting = [entry.id for entry in await passing_on.line(tx, draw)]
     for choice in await questions.open_of(tx, Choice.draw_entry_id.in_(mine)):
         await questions.close(tx, choice, Chosen.WITHDRAWN)
+        waiting += [choice.draw_entry_id] if choice.draw_entry_id else []
+    for entry_id in waiting:
+        tx.emit(DrawOff(entry_id=entry_id))
     given = sa.select(DrawEntry.appointment_id).where(DrawEntry.draw_id == draw.id)
     query = sa.select(Appointment).where(
         Appointment.id.in_(given), Appointment.state == AppointmentState.CONFIRMED

@@ -75,6 +75,12 @@ async def withdraw(tx: Tx, draw: Draw) -> None:
         tx.audit("withdraw", "draw", draw.id, number=entry.number)
 
 
+async def entries_of(tx: Tx, draw_id: UUID) -> list[DrawEntry]:
+    """Those who applied and did not take it back, by their numbers."""
+    query = sa.select(DrawEntry).where(DrawEntry.draw_id == draw_id, DrawEntry.ended_at.is_(None))
+    return list((await tx.session.scalars(query.order_by(DrawEntry.number))).all())
+
+
 async def _stands(tx: Tx, draw_id: UUID, person_id: UUID) -> bool:
     query = sa.select(DrawEntry.id).where(
         DrawEntry.draw_id == draw_id, DrawEntry.person_id == person_id,

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from scheduling import claims, complained_of, confirmation, limits
 from scheduling.choices import asking, kept_places
 from scheduling.claims import Wanted
-from scheduling.draws import announcing, lottery, passing_on, places
+from scheduling.draws import announcing, applying, lottery, passing_on, places
 from scheduling.draws.announcing import SEED
 from scheduling.draws.tables import Draw, DrawEntry, DrawState
+from scheduling.events import DrawLost
 from scheduling.tables import AppointmentState, ClaimReason
 from server.kernel.config import Scheduling
 from server.kernel.sealing import Sealer
@@ -23,7 +22,7 @@ async def close(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
     draw = await tx.session.get(Draw, UUID(due.payload["draw_id"]), with_for_update=True)
     if draw is None or draw.state != DrawState.ANNOUNCED:
         return "skipped"
-    entries = {entry.number: entry for entry in await entries_of(tx, draw.id)}
+    entries = {entry.number: entry for entry in await applying.entries_of(tx, draw.id)}
     listed = [(entry.number, entry.total) for entry in entries.values()]
     order = lottery.drawn(sealer.open(draw.seed, purpose=SEED), listed)
     announcing.step(draw, "draw")
@@ -34,13 +33,9 @@ async def close(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
         entries[number].place = place
         if place <= draw.places:
             await _book(tx, sealer, draw, entries[number], rules=rules)
+        else:
+            tx.emit(DrawLost(entry_id=entries[number].id))
     return None
-
-
-async def entries_of(tx: Tx, draw_id: UUID) -> list[DrawEntry]:
-    """Those who applied and did not take it back, by their numbers."""
-    query = sa.select(DrawEntry).where(DrawEntry.draw_id == draw_id, DrawEntry.ended_at.is_(None))
-    return list((await tx.session.scalars(query.order_by(DrawEntry.number))).all())
 
 
 async def _book(tx: Tx, sealer: Sealer, draw: Draw, entry: DrawEntry, *, rules: Scheduling) -> None:

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from scheduling import calls, claims, complained_of, phoned
 from scheduling.calls import NewCall
-from scheduling.choices import questions, waiting
+from scheduling.choices import questions
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind
-from scheduling.choices.waiting import NOTICE, Window
+from scheduling.choices.waiting import NOTICE, Window, window
 from scheduling.claims import Wanted
 from scheduling.draws import places
 from scheduling.draws.tables import Draw, DrawEntry, DrawState, DrawTurn
@@ -44,7 +44,7 @@ async def keep_for(
     """Keep the place for this one, who is asked; the host must be locked. None: no time is left."""
     begins_at = draw.time_of(place)
     calendar = await load_calendar(tx, around=day_of(tx.now))
-    times = waiting.window(tx.now, begins_at, lasting=rules.waitlist_offer, calendar=calendar)
+    times = window(tx.now, begins_at, lasting=rules.waitlist_offer, calendar=calendar)
     hold_id = await _hold(tx, draw, place, times) if times else None
     if times is None or hold_id is None:
         return None
@@ -89,27 +89,7 @@ async def phone(
     await calls.request(tx, sealer, call, unit_id=draw.unit_id)
 
 
-async def _serve(tx: Tx, sealer: Sealer, draw: Draw, *, rules: Scheduling) -> int:
-    """In the order that was drawn; who has another appointment is passed over, and keeps the place."""
-    await claims.lock(await tx.driver(), [draw.host_id])
-    line, offered = await _line(tx, draw), 0
-    busy = await _busy(tx, draw, line)
-    for place in await places.free(tx, draw):
-        over = list(takewhile(lambda one: one.person_id in busy, line))
-        if len(over) == len(line):
-            break
-        able = line[len(over)]
-        choice = await keep_for(tx, sealer, draw, able, place, rules=rules)
-        if choice is not None:
-            for one in over:
-                await note(tx, draw, one, place, None)
-            await note(tx, draw, able, place, choice)
-            line.remove(able)
-            offered += 1
-    return offered
-
-
-async def _line(tx: Tx, draw: Draw) -> list[DrawEntry]:
+async def line(tx: Tx, draw: Draw) -> list[DrawEntry]:
     """Who waits still, in the order that was drawn: each is asked once."""
     asked = sa.select(DrawTurn.entry_id).where(
         DrawTurn.draw_id == draw.id, DrawTurn.choice_id.is_not(None)
@@ -119,6 +99,26 @@ async def _line(tx: Tx, draw: Draw) -> list[DrawEntry]:
         DrawEntry.ended_at.is_(None), DrawEntry.id.not_in(asked),
     )  # fmt: skip
     return list((await tx.session.scalars(query.order_by(DrawEntry.place))).all())
+
+
+async def _serve(tx: Tx, sealer: Sealer, draw: Draw, *, rules: Scheduling) -> int:
+    """In the order that was drawn; who has another appointment is passed over, and keeps the place."""
+    await claims.lock(await tx.driver(), [draw.host_id])
+    waiting, offered = await line(tx, draw), 0
+    busy = await _busy(tx, draw, waiting)
+    for place in await places.free(tx, draw):
+        over = list(takewhile(lambda one: one.person_id in busy, waiting))
+        if len(over) == len(waiting):
+            break
+        able = waiting[len(over)]
+        choice = await keep_for(tx, sealer, draw, able, place, rules=rules)
+        if choice is not None:
+            for one in over:
+                await note(tx, draw, one, place, None)
+            await note(tx, draw, able, place, choice)
+            waiting.remove(able)
+            offered += 1
+    return offered
 
 
 async def _busy(tx: Tx, draw: Draw, line: Sequence[DrawEntry]) -> set[UUID]:

@@ -25,6 +25,7 @@ from server.notices.calendar_mail import CalendarMail
 from server.notices.choices import ChoiceNotices
 from server.notices.courier import Courier
 from server.notices.deliver import Deliverer
+from server.notices.draws import DrawNotices
 from server.notices.joint import JointNotices
 from server.notices.mailbox import Mailbox
 from server.notices.matters import MatterNotices
@@ -154,7 +155,7 @@ def _notices(services: Services) -> dict[str, Work]:
     entries = Entries(services.config, services.texts, services.sealer, origin)
     appointments = AppointmentNotices(courier, CalendarMail(entries, courier))
     matters, answers = MatterNotices(courier), AnswerNotices(courier)
-    chosen = ChoiceNotices(courier)
+    chosen, drawn = ChoiceNotices(courier), DrawNotices(courier)
     return {
         "notice.submitted": appointments.submitted,
         "notice.confirmed": appointments.confirmed,
@@ -164,6 +165,8 @@ def _notices(services: Services) -> dict[str, Work]:
         "notice.choice_answered": chosen.answered,
         "notice.waitlist_ended": chosen.waitlist_ended,
         "notice.wish_declined": chosen.wish_declined,
+        "notice.draw_lost": drawn.lost,
+        "notice.draw_off": drawn.off,
         "notice.cancelled": appointments.cancelled,
         "notice.diverted": appointments.diverted,
         "notice.declined": appointments.declined,

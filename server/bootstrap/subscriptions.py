@@ -44,6 +44,8 @@ SUBSCRIPTIONS = Subscriptions(
         "choice.answered": ("notice.choice_answered", waiting.SERVE, passing_on.SERVE),
         "waitlist.ended": ("notice.waitlist_ended",),
         "wish.declined": ("notice.wish_declined",),
+        "draw.lost": ("notice.draw_lost",),
+        "draw.off": ("notice.draw_off",),
         "invitee.addressed": ("notice.addressed",),
         "invitee.added": ("notice.invited",),
         "invitee.declined": ("notice.answer_declined",),

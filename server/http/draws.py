@@ -11,7 +11,7 @@ from pydantic import Field
 
 from scheduling import access
 from scheduling.choices.tables import Chosen
-from scheduling.draws import announcing, applying, drawing, judging, lottery, passing_on, points
+from scheduling.draws import announcing, applying, judging, lottery, passing_on, points
 from scheduling.draws.announcing import SEED, NewDraw
 from scheduling.draws.tables import RESULTS, Draw, DrawEntry, DrawKind, DrawState
 from server.http.booking import Matter
@@ -262,7 +262,7 @@ async def _draw(ctx: Context, tx: Tx, draw_id: UUID) -> Draw:
 
 
 async def _view(ctx: Context, tx: Tx, draw: Draw) -> DrawView:
-    entries = await drawing.entries_of(tx, draw.id)
+    entries = await applying.entries_of(tx, draw.id)
     host = await tx.session.get_one(Account, draw.host_id)
     unit = await tx.session.get_one(Unit, draw.unit_id)
     is_drawn = draw.state in RESULTS

@@ -1,23 +1,20 @@
 """What people are told when they are to choose, and of what became of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from scheduling import invitees, phoned
 from scheduling.choices import questions
 from scheduling.choices.tables import (
-    Asking,
     Choice,
     ChoiceKind,
     Chosen,
     WaitlistEntry,
     Wish,
 )
-from scheduling.phoned import NO_SMARTPHONE, ByPhone
 from scheduling.tables import Appointment, ReceptionDay
 from server.cases.queries import staff_names
 from server.kernel.tasks import Due
-from server.kernel.texts import SOURCE
 from server.kernel.uow import Tx
 from server.notices.courier import WORTH_TELLING, Courier, Recipient
 
@@ -70,7 +67,7 @@ class ChoiceNotices:
     async def waitlist_ended(self, tx: Tx, due: Due) -> str | None:
         entry = await tx.session.get_one(WaitlistEntry, UUID(due.payload["entry_id"]))
         day = await tx.session.get_one(ReceptionDay, entry.day_id)
-        who, wording = self._asker(entry), self.courier.wording
+        who, wording = self.courier.asker(entry), self.courier.wording
         names = await staff_names(tx, [day.leader_id])
         await self.courier.tell(
             tx, who, f"waitlist_{entry.state}", key=str(entry.id), until=tx.now + WORTH_TELLING,
@@ -84,7 +81,7 @@ class ChoiceNotices:
         wish = await tx.session.get_one(Wish, UUID(due.payload["wish_id"]))
         link = self.courier.wording.link("/my")
         await self.courier.tell(
-            tx, self._asker(wish), "wish_declined", key=str(wish.id),
+            tx, self.courier.asker(wish), "wish_declined", key=str(wish.id),
             until=tx.now + WORTH_TELLING, link=link, reason=wish.decline_reason or "",
             route=wish.right_route or "",
         )  # fmt: skip
@@ -103,7 +100,8 @@ class ChoiceNotices:
         return Facts(len(offers), when, names.get(leaders[0], ""), names.get(leaders[1], ""))
 
     def _who(self, choice: Choice) -> Recipient:
-        return self._recipient(choice.id, choice.phone, choice.language)
+        phone = self.courier.sealer.open(choice.phone, purpose="phone") if choice.phone else None
+        return Recipient(id=choice.id, language=choice.language, phone=phone, email=None)
 
     async def _holder(self, tx: Tx, choice: Choice, appointment: Appointment) -> Recipient:
         """Whose time it is: by the phone they gave for it."""
@@ -112,14 +110,3 @@ class ChoiceNotices:
             if phoned.is_phoned(appointment.needs, seat):
                 return self.courier.guest(appointment, seat)
         return who
-
-    def _asker(self, asked: Asking) -> Recipient:
-        who = self._recipient(asked.person_id, asked.phone, SOURCE)
-        if not asked.needs.get(NO_SMARTPHONE):
-            return who
-        name = self.courier.sealer.open(asked.name, purpose="name")
-        return replace(who, by_phone=ByPhone(asked.unit_id, name, case_id=asked.case_id))
-
-    def _recipient(self, key: UUID, phone: bytes | None, language: str) -> Recipient:
-        plain = self.courier.sealer.open(phone, purpose="phone") if phone else None
-        return Recipient(id=key, language=language, phone=plain, email=None)

@@ -11,7 +11,8 @@ from email.utils import format_datetime, make_msgid
 from uuid import UUID
 
 from scheduling import invitees, phoned
-from scheduling.phoned import ByPhone
+from scheduling.choices.tables import Asking
+from scheduling.phoned import NO_SMARTPHONE, ByPhone
 from scheduling.tables import Appointment, Invitee
 from server.identity.tables import Account
 from server.kernel.sealing import Sealer
@@ -65,6 +66,15 @@ class Courier:
         name = self.sealer.open(invitee.name, purpose="name")
         by_phone = phoned.about(appointment, name)
         return replace(who, language=SOURCE, by_phone=by_phone)
+
+    def asker(self, asked: Asking) -> Recipient:
+        """Somebody who has asked for a place, told in the way that they said then."""
+        phone = self._open(asked.phone, "phone")
+        who = Recipient(id=asked.person_id, language=SOURCE, phone=phone, email=None)
+        if not asked.needs.get(NO_SMARTPHONE):
+            return who
+        name = self.sealer.open(asked.name, purpose="name")
+        return replace(who, by_phone=ByPhone(asked.unit_id, name, case_id=asked.case_id))
 
     def account(self, account: Account) -> Recipient:
         return Recipient(

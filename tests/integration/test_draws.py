@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -40,6 +41,7 @@ DAY = {
     "minutes": 30, "places": 2, "opens_at": at("2026-11-23T10:00").isoformat(),
     "closes_at": at("2026-11-26T17:00").isoformat(),
 }  # fmt: skip
+BY_PHONE = {"needs": {"no_smartphone": True}, "attend_by": "centre"}
 
 
 @pytest.fixture
@@ -292,6 +294,24 @@ async def test_cancelled_draw_gives_the_hosts_time_back(client, services, draw, 
     assert await (await client.get("/api/draws")).json() == []
 
 
+async def test_cancelled_draw_is_told_to_whoever_applied_and_did_not_take_it_back(
+    client, services, draw, clerk, runner, clock, outbox
+):
+    clock.move(timedelta(hours=2))
+    assert (await apply(client, services, draw, 1)).status == 200
+    assert (await apply(client, services, draw, 2, **BY_PHONE)).status == 200
+    assert (await apply(client, services, draw, 3)).status == 200
+    assert (await client.delete(f"/api/draws/{draw['id']}/entries/mine")).status == 200
+    await enter(client, services, clerk)
+    path = f"/api/draws/{draw['id']}/cancellation"
+    assert (await client.post(path, json={"reason": "the host fell ill"})).status == 200
+    await runner.run_all_due()
+    [told] = outbox.sms
+    assert (told.to, "取消了" in told.text, "/draws" in told.text) == ("13900000101", True, True)
+    assert "the host fell ill" not in told.text
+    assert await open_calls(services) == [("tell_by_phone", "13900000102")]
+
+
 async def test_switched_off_there_is_nothing_here(services, centre, host, aiohttp_client):
     scheduling = services.config.scheduling.model_copy(update={"draws": False})
     off = replace(services, config=services.config.model_copy(update={"scheduling": scheduling}))
@@ -312,6 +332,18 @@ async def drawn_for(client, services, draw, runner, clock, *, applying=5, **more
     await runner.run_all_due()
     async with services.uow.begin(SYSTEM) as tx:
         return (await tx.session.scalars(sa.select(DrawEntry).order_by(DrawEntry.place))).all()
+
+
+@pytest.mark.parametrize("more", [{}, BY_PHONE])
+async def test_who_is_not_drawn_is_told_how_many_stand_before_them(
+    client, services, draw, runner, clock, outbox, more
+):
+    entries = await drawn_for(client, services, draw, runner, clock, applying=4, **more)
+    by_sms = [(sms.to, sms.text) for sms in outbox.sms if "没有抽中" in sms.text]
+    by_call = [call for call in await told_by_phone(services) if "没有抽中" in call[1]]
+    told = {phone: re.findall("候补.*第 (.) 位", text) for phone, text in by_sms + by_call}
+    assert told == {phone_of(services, entries[2]): ["1"], phone_of(services, entries[3]): ["2"]}
+    assert ["/draws" in text for _, text in by_sms] == ([] if more else [True, True])
 
 
 async def give_back(services, entry):
@@ -402,9 +434,7 @@ async def test_who_has_another_open_appointment_is_passed_over(
 async def test_without_a_smartphone_a_clerk_calls_at_once_and_answers_for_them(
     client, services, draw, runner, clock, outbox, clerk
 ):
-    entries = await drawn_for(
-        client, services, draw, runner, clock, needs={"no_smartphone": True}, attend_by="centre"
-    )
+    entries = await drawn_for(client, services, draw, runner, clock, **BY_PHONE)
     outbox.sms.clear()
     await give_back(services, entries[0])
     await runner.run_all_due()
@@ -488,11 +518,24 @@ async def test_day_called_off_after_the_draw_gives_nobody_a_place(
     before = len(asked_by_sms(outbox))
     await runner.run_all_due()
     assert (len(asked_by_sms(outbox)), lottery.check(off)) == (before, [])
+    off_for = sorted(sms.to for sms in outbox.sms if "不用再等" in sms.text)
+    assert off_for == sorted(phone_of(services, one) for one in entries[2:])
     async with services.uow.begin(SYSTEM) as tx:
         states = (await tx.session.scalars(sa.select(Appointment.state))).all()
     assert set(states) == {"cancelled"}
     again = await client.post(path, json={"reason": "ill"})
     assert again.status == 409
+
+
+async def told_by_phone(services) -> list[tuple[str, str]]:
+    """Whom a clerk is to call to tell them something, and what."""
+    sealer, query = services.sealer, sa.select(CallTask).where(CallTask.words.is_not(None))
+    async with services.uow.begin(SYSTEM) as tx:
+        found = (await tx.session.scalars(query)).all()
+    return [
+        (sealer.open(one.phone, purpose="phone"), sealer.open(one.words, purpose="text"))
+        for one in found
+    ]
 
 
 async def open_calls(services, kind: str | None = None) -> list[tuple[str, str]]:

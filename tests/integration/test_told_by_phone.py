@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from scheduling.choices import questions
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, WaitlistEntry, Wish
+from scheduling.draws.tables import Draw, DrawEntry
 from scheduling.messages.replies import Partstat
 from scheduling.tables import Appointment, CallTask, Invitee, SessionRole
 from server.bootstrap import Services
@@ -65,7 +66,9 @@ class World:
             setattr(found, name, value)
         return found
 
-    async def asked(self, tx: Tx, table: type[Wish] | type[WaitlistEntry], **facts):
+    async def asked(
+        self, tx: Tx, table: type[Wish] | type[WaitlistEntry] | type[DrawEntry], **facts
+    ):
         """What they asked for and wait for."""
         known, sealer = await self.appointment(tx), self.services.sealer
         row = table(
@@ -135,6 +138,24 @@ def of_entry(state: str) -> Payload:
     return made
 
 
+def of_applied(state: str) -> Payload:
+    async def made(world: World, tx: Tx) -> dict:
+        known = await world.appointment(tx)
+        draw = Draw(
+            id=uuid4(), unit_id=known.unit_id, host_id=known.host_id, kind="mediator", state=state,
+            title="Mediators", begins_at=known.begins_at, minutes=30, places=2, opens_at=tx.now,
+            closes_at=tx.now, commitment="", seed=b"", announced_by=known.host_id,
+            announced_at=tx.now,
+        )  # fmt: skip
+        tx.session.add(draw)
+        await tx.session.flush()
+        place = 3 if state == "drawn" else None
+        row = await world.asked(tx, DrawEntry, draw_id=draw.id, number=1, points={}, place=place)
+        return {"entry_id": str(row.id)}
+
+    return made
+
+
 async def of_wish(world: World, tx: Tx) -> dict:
     facts = {"decline_reason": "Not here", "right_route": "The court", "due_at": tx.now}
     return {"wish_id": str((await world.asked(tx, Wish, state="declined", **facts)).id)}
@@ -159,6 +180,8 @@ TOLD: list[tuple[str, Payload, str | None]] = [
     ("notice.waitlist_ended", of_entry("closed"), "waitlist_closed"),
     ("notice.waitlist_ended", of_entry("lapsed"), "waitlist_lapsed"),
     ("notice.wish_declined", of_wish, "wish_declined"),
+    ("notice.draw_lost", of_applied("drawn"), "draw_lost"),
+    ("notice.draw_off", of_applied("cancelled"), "draw_off"),
     ("notice.reply_released", of_appointment(state="completed"), "reply_released"),
     ("reminder.due", of_appointment(state="confirmed"), "reminder_24h"),
 ]
