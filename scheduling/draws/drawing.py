@@ -35,6 +35,7 @@ async def close(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> str |
             await _book(tx, sealer, draw, entries[number], rules=rules)
         else:
             tx.emit(DrawLost(entry_id=entries[number].id))
+    tx.schedule(passing_on.SERVE, key=f"{passing_on.SERVE}:{draw.id}", payload={})
     return None
 
 

@@ -33,7 +33,7 @@ async def serve(tx: Tx, sealer: Sealer, *, rules: Scheduling) -> int:
     )
     offered = 0
     for draw in (await tx.session.scalars(query.order_by(Draw.id))).all():
-        if draw.ends_at > tx.now + NOTICE:
+        if draw.ends_at > tx.now + NOTICE and await places.free(tx, draw) and await line(tx, draw):
             offered += await _serve(tx, sealer, draw, rules=rules)
     return offered
 

@@ -7,6 +7,7 @@ from apscheduler.schedulers.base import STATE_RUNNING
 from scheduling import calls, holds
 from scheduling.choices import waiting
 from scheduling.clock import Ticker
+from scheduling.draws import passing_on
 from scheduling.runner import BATCH, Runner
 from scheduling.steps import Materialise
 from server.bootstrap.purge import purge
@@ -30,6 +31,8 @@ def add_jobs(ticker: Ticker, services: Services, runner: Runner) -> None:
             await holds.sweep(tx)
         async with services.uow.begin(SYSTEM) as tx:
             await waiting.serve(tx, services.sealer, rules=services.config.scheduling)
+        async with services.uow.begin(SYSTEM) as tx:
+            await passing_on.serve(tx, services.sealer, rules=services.config.scheduling)
 
     async def make_days() -> None:
         async with services.uow.begin(SYSTEM) as tx:

@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from scheduling import changes
+from scheduling.clock import Ticker
 from scheduling.draws import lottery
 from scheduling.draws.tables import Draw, DrawEntry
 from scheduling.tables import Appointment, CallTask, Claim
 from server.app import application
+from server.bootstrap.jobs import add_jobs
 from server.cases.tables import Case
 from server.identity.tables import Account, Person
 from server.kernel.actor import SYSTEM, Role
@@ -383,6 +385,47 @@ async def test_freed_place_goes_to_the_next_in_the_drawn_order_alone(
     skipped = [{**told["turns"][0], "number": entries[3].number}]
     assert lottery.check({**told, "turns": skipped}) != []  # the control: somebody went before
     assert len(asked_by_sms(outbox)) == 1
+
+
+async def test_place_whose_winner_the_host_keeps_out_of_goes_to_the_next_as_it_is_drawn(
+    client, services, draw, runner, clock, outbox, centre
+):
+    clock.move(timedelta(hours=2))
+    for n in (1, 2, 3, 4):
+        await apply(client, services, draw, n, needs={"elder": True} if n == 2 else {})
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(Case).join(DrawEntry, DrawEntry.case_id == Case.id)
+        barred = (await tx.session.scalars(query.where(DrawEntry.number == 2))).one()
+        barred.subject_unit_id = centre.id
+    entries = await drawn_for(client, services, draw, runner, clock, applying=0)
+    assert (entries[0].number, entries[0].appointment_id) == (2, None)
+    assert await open_calls(services) == [("draw_place", phone_of(services, entries[0]))]
+    assert asked_by_sms(outbox) == [phone_of(services, entries[2])]
+    told = await protocol(client, draw)
+    assert [(one["number"], one["place"]) for one in told["turns"]] == [(entries[2].number, 1)]
+    assert lottery.check(told) == []
+
+
+async def test_place_that_falls_free_unseen_is_found_by_the_sweep(
+    client, services, draw, runner, clock, outbox, host
+):
+    entries = await drawn_for(client, services, draw, runner, clock)
+    away = Claim(
+        resource=host.id, during=Range(at("2026-11-30T09:00"), at("2026-11-30T09:30")),
+        reason="leave",
+    )  # fmt: skip
+    await give_back(services, entries[0])
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.session.add(away)
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == []
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.session.execute(sa.delete(Claim).where(Claim.id == away.id))
+    ticker = Ticker()
+    add_jobs(ticker, services, runner)
+    await ticker.get_job("holds").func()
+    await runner.run_all_due()
+    assert asked_by_sms(outbox) == [phone_of(services, entries[2])]
 
 
 async def test_silence_is_phoned_about_and_passes_the_place_on(
