@@ -39,6 +39,16 @@ def add(tx: Tx, sealer: Sealer, appointment_id: UUID, invited: NewInvitee) -> In
     return invitee
 
 
+def bring(tx: Tx, invitee: Invitee, appointment_id: UUID) -> None:
+    """The same person comes to another reception: what was established about them stands."""
+    kept = (
+        "role", "account_id", "person_id", "letter_id", "name", "phone", "email", "language",
+        "seen_by", "seen_at", "email_bad_at",
+    )  # fmt: skip
+    same = {name: getattr(invitee, name) for name in kept}
+    tx.session.add(Invitee(id=uuid4(), appointment_id=appointment_id, **same))
+
+
 async def add_all(
     tx: Tx, sealer: Sealer, appointment_id: UUID, people: Iterable[NewInvitee]
 ) -> None:

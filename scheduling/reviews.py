@@ -13,7 +13,6 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     BookingChannel,
-    Invitee,
     SessionKind,
     SessionRole,
 )
@@ -110,18 +109,4 @@ async def _bring_people(tx: Tx, sealer: Sealer, old: Appointment, new: Appointme
     invitees.add(tx, sealer, new.id, leader)
     for invitee in await invitees.of(tx, old.id):
         if invitee.role != SessionRole.HOST and invitee.account_id != host.id:
-            tx.session.add(_copy(invitee, new.id))
-
-
-def _copy(invitee: Invitee, appointment_id: UUID) -> Invitee:
-    return Invitee(
-        appointment_id=appointment_id,
-        role=invitee.role,
-        account_id=invitee.account_id,
-        person_id=invitee.person_id,
-        letter_id=invitee.letter_id,
-        name=invitee.name,
-        phone=invitee.phone,
-        email=invitee.email,
-        language=invitee.language,
-    )
+            invitees.bring(tx, invitee, new.id)

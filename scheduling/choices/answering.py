@@ -1,6 +1,5 @@
 """What an answer, or silence, does: one tap that books, moves, gives back or keeps."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from scheduling import calls, changes, claims, resting, sites
@@ -126,8 +125,8 @@ async def _rebook(
     """In place of one that was not held: a clerk has seen the matter before."""
     old = await tx.session.get_one(Appointment, choice.appointment_id)
     await _locked_for(tx, hold, old.person_id)
-    company = await kept_places.company_of(tx, sealer, old)
-    given = replace(await kept_places.guest_of(tx, old), company=company)
+    await kept_places.bring_company(tx, old, hold)
+    given = await kept_places.guest_of(tx, old)
     most = rules.open_appointments
     await kept_places.book(tx, sealer, hold, given, review_days=None, most_open=most)
     hold.moved_from_id, choice.appointment_id = old.id, hold.id

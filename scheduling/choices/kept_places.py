@@ -8,7 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import claims, comers, complained_of, confirmation, holds, invitees, limits
-from scheduling.comers import Comer
 from scheduling.events import AppointmentSubmitted
 from scheduling.invitees import NewInvitee
 from scheduling.limits import Standing
@@ -49,6 +48,7 @@ class Guest:
     needs: Json
     language: str = "zh-CN"
     company: bytes | None = None
+    email_bad_at: datetime | None = None
 
 
 async def lock(tx: Tx, slot_ids: Iterable[UUID], *more: UUID) -> None:
@@ -140,21 +140,15 @@ async def guest_of(tx: Tx, appointment: Appointment) -> Guest:
         case_id=appointment.case_id, booked_by=appointment.booked_by, name=seat.name,
         phone=seat.phone, email=seat.email, attend_by=AttendBy(appointment.attend_by),
         site_id=appointment.site_id, needs=appointment.needs, language=seat.language,
+        email_bad_at=seat.email_bad_at,
     )  # fmt: skip
 
 
-async def company_of(tx: Tx, sealer: Sealer, appointment: Appointment) -> bytes | None:
-    """Who was to come along, to come along to another."""
-    along = [one for one in await invitees.of(tx, appointment.id) if one.role in comers.ALONG]
-    company = [
-        Comer(
-            SessionRole(one.role), sealer.open(one.name, purpose="name"),
-            phone=sealer.open(one.phone, purpose="phone") if one.phone else None,
-            letter_id=one.letter_id,
-        )
-        for one in along
-    ]  # fmt: skip
-    return comers.seal(sealer, company)
+async def bring_company(tx: Tx, old: Appointment, hold: Appointment) -> None:
+    """Who was to come along to the one comes along to the other."""
+    for one in await invitees.of(tx, old.id):
+        if one.role in comers.ALONG:
+            invitees.bring(tx, one, hold.id)
 
 
 async def review_days(tx: Tx, hold: Appointment, *, promised: int) -> int | None:
@@ -185,6 +179,7 @@ async def invite(tx: Tx, sealer: Sealer, hold: Appointment, guest: Guest) -> Non
     seat = Invitee(
         appointment_id=hold.id, role=SessionRole.PETITIONER, person_id=guest.person_id,
         name=guest.name, phone=guest.phone, email=guest.email, language=guest.language,
+        email_bad_at=guest.email_bad_at,
     )  # fmt: skip
     tx.session.add(seat)
     for one in comers.opened(sealer, guest.company):

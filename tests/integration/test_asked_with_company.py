@@ -168,6 +168,10 @@ async def test_company_comes_to_the_time_in_place_of_one_that_was_not_held(
     )
     body = {**asked, "appointment_id": (await held.json())["appointment_id"]}
     assert (await client.post("/api/appointments", json=body)).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(Invitee).where(Invitee.role == "agent")
+        agent = (await tx.session.scalars(query)).one()
+        agent.seen_by, agent.seen_at = clerk.id, tx.now
     await enter(client, services, clerk)
     url = f"/api/reception-days/{day.id}/cancellation"
     assert (await client.post(url, json={"reason": "A flood"})).status == 200
@@ -175,6 +179,11 @@ async def test_company_comes_to_the_time_in_place_of_one_that_was_not_held(
     outbox.sms[:] = [one for one in outbox.sms if one.to == PHONE]
     await taken(client, outbox)
     await check(services, runner, outbox, asked)
+    shown = await booked_for(services, asked["person_id"])
+    found = await (await client.get(f"/api/desk/appointments/{shown.id}")).json()
+    assert {one["name"]: one["seen"] for one in found["company"]} == {
+        "Lawyer Li": True, "Aunt Wang": False,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("company", [

@@ -1,10 +1,14 @@
 """Further people of an appointment: brought in by the desk, told, counted."""
 
 import re
+from uuid import UUID
 
 import pytest_asyncio
 from icalendar import Calendar, Event
 
+from scheduling import invitees
+from scheduling.invitees import NewInvitee
+from scheduling.tables import Invitee, SessionRole
 from server.identity.tables import Account, Membership
 from server.kernel.actor import SYSTEM, Role
 from tests.identity import add_staff, enter
@@ -158,6 +162,31 @@ async def test_company_comes_along_to_another_leader(
     after = link_to(outbox, GUEST["phone"])
     assert after != before
     assert await seat_by(clerk, after) == 200
+
+
+async def test_what_was_established_about_who_comes_goes_along_to_another_leader(
+    services, clerk, centre, booked, runner
+):
+    agent = NewInvitee(SessionRole.AGENT, "Lawyer Li", phone=GUEST["phone"])
+    async with services.uow.begin(SYSTEM) as tx:
+        invited = invitees.add(tx, services.sealer, UUID(booked), agent)
+        for one in await invitees.of(tx, UUID(booked)):
+            if one.role == SessionRole.PETITIONER:
+                one.email_bad_at = tx.now
+    path = f"/api/appointments/{booked}"
+    seen = await clerk.post(f"{path}/identity", json={"invitee_id": str(invited.id)})
+    assert [one["seen"] for one in (await seen.json())["company"]] == [True]
+    other = await add_leader(services, centre, rank=2)
+    day = await publish_day(services, other, in_days=4, review=False)
+    await runner.run_all_due()
+    body = {"slot_id": str((await slots_of(services, day))[0]), "reason": "Better placed"}
+    made = await (await clerk.post(f"{path}/diversion", json=body)).json()
+    assert [(one["name"], one["seen"]) for one in made["company"]] == [("Lawyer Li", True)]
+    async with services.uow.begin(SYSTEM) as tx:
+        came = {one.role: one for one in await invitees.of(tx, UUID(made["id"]))}
+        was = await tx.session.get_one(Invitee, invited.id)
+    assert (came["agent"].seen_by, came["agent"].seen_at) == (was.seen_by, was.seen_at)
+    assert came["petitioner"].email_bad_at is not None
 
 
 async def seat_by(client, token: str) -> int:
