@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from uuid import UUID
 
 from server.kernel.errors import DomainError
 from signaling import happenings as h
@@ -19,14 +22,40 @@ STILL = 1.0
 async def beat(desk: Desk) -> None:
     """Look at every session, again and again; one that hangs does not hold up the others."""
     next_places = 0.0
-    while not desk.is_draining:
-        due = desk.monotonic() + desk.pace.pulse
-        await asyncio.sleep(desk.pace.pulse)
-        _forgive(desk, desk.monotonic() - due)
-        await asyncio.gather(*(_look_after(desk, live) for live in list(desk.lives.values())))
-        if desk.monotonic() >= next_places:
-            next_places = desk.monotonic() + desk.pace.places_every
-            await _tell_places(desk)
+    looks = _Looks()
+    try:
+        while not desk.is_draining:
+            due = desk.monotonic() + desk.pace.pulse
+            await asyncio.sleep(desk.pace.pulse)
+            _forgive(desk, desk.monotonic() - due)
+            for live in list(desk.lives.values()):
+                looks.take(live.session.id, partial(_look_after, desk, live))
+            if desk.monotonic() >= next_places:
+                next_places = desk.monotonic() + desk.pace.places_every
+                looks.take(None, partial(_tell_places, desk))
+        await looks.finish()
+    finally:
+        await looks.stop()
+
+
+class _Looks:
+    """One at a time at each session; whose last one still goes on waits for the next pulse."""
+
+    def __init__(self) -> None:
+        self._running: dict[UUID | None, asyncio.Task[None]] = {}
+
+    def take(self, at: UUID | None, look: Callable[[], Coroutine[None, None, None]]) -> None:
+        if at not in self._running:
+            task = self._running[at] = asyncio.create_task(look())
+            task.add_done_callback(lambda _: self._running.pop(at))
+
+    async def finish(self) -> None:
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        await self.finish()
 
 
 def _forgive(desk: Desk, late: float) -> None:
@@ -88,9 +117,12 @@ async def _drop_stale_media(desk: Desk, live: Live) -> None:
 async def _tell_places(desk: Desk) -> None:
     for day_id in {live.day_id for live in desk.lives.values() if live.lines}:
         try:
-            await desk.tell_places(day_id)
+            async with asyncio.timeout(PATIENCE):
+                await desk.tell_places(day_id)
         except DomainError as error:
             log.warning("places: %s", error.code)
+        except Exception:
+            log.exception("places of day %s", day_id)
 
 
 def _forget_if_over(desk: Desk, live: Live) -> None:
