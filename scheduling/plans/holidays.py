@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import agenda
-from scheduling.agenda import Agenda, Booked, Shown, Wanted
+from scheduling.agenda import Booked, Shown, Wanted
 from scheduling.desk_queries import DayRow
 from scheduling.plans import days as reception_days
 from scheduling.plans import off_days
@@ -56,28 +56,30 @@ class Affected:
 
 
 async def affected(tx: Tx, kinds: Mapping[date, DayKind]) -> Affected:
-    """All that lies ahead on these holidays, as far as the actor may see it."""
-    calendar = await _with(tx, kinds)
+    """All that lies ahead on these holidays, as far as the actor may see it; today's until it begins."""
+    calendar, today = await _with(tx, kinds), day_of(tx.now)
     days, sessions, drafts = list[OnHoliday](), list[OnHoliday](), 0
-    for since, until in stretches(kinds, after=day_of(tx.now)):
+    for since, until in stretches(kinds, today=today):
         found = await agenda.read(tx, Wanted(since, until, frozenset(Shown)))
-        drafts += sum(_moves_by_itself(row) for row in found.days)
+        ahead = [row for row in found.days if row.day.begins_at > tx.now]
+        drafts += sum(_moves_by_itself(row, today=today) for row in ahead)
         days += [
-            OnHoliday(
-                row,
-                off_days.dates_instead(day_of(row.day.begins_at), calendar, today=day_of(tx.now)),
-            )
-            for row in found.days
-            if row.day.state not in GONE and not _moves_by_itself(row)
+            OnHoliday(row, off_days.dates_instead(day_of(row.day.begins_at), calendar, today=today))
+            for row in ahead
+            if row.day.state not in GONE and not _moves_by_itself(row, today=today)
         ]
-        sessions += _alone(found, calendar, today=day_of(tx.now))
+        sessions += [
+            OnHoliday(one, off_days.dates_instead(day_of(one.begins_at), calendar, today=today))
+            for one in found.sessions
+            if one.begins_at > tx.now and _is_alone(one)
+        ]
     tasks = await off_days.tasks_of(tx, [one.id for one in (*days, *sessions)])
     return Affected(_with_tasks(days, tasks), _with_tasks(sessions, tasks), drafts)
 
 
-def stretches(kinds: Mapping[date, DayKind], *, after: date) -> Iterator[tuple[date, date]]:
+def stretches(kinds: Mapping[date, DayKind], *, today: date) -> Iterator[tuple[date, date]]:
     """Holidays that follow each other, taken together."""
-    ahead = sorted(day for day, kind in kinds.items() if kind is DayKind.HOLIDAY and day > after)
+    ahead = sorted(day for day, kind in kinds.items() if kind is DayKind.HOLIDAY and day >= today)
     since = until = None
     for day in ahead:
         if since is not None and until is not None and day - until > timedelta(days=1):
@@ -122,18 +124,15 @@ def _with_tasks(found: Sequence[OnHoliday], tasks: Mapping[UUID, CallTask]) -> l
     return [replace(one, task=tasks.get(one.id)) for one in found]
 
 
-def _moves_by_itself(row: DayRow) -> bool:
+def _moves_by_itself(row: DayRow, *, today: date) -> bool:
     day = row.day
-    return day.state == DayState.DRAFT and day.plan_id is not None and not day.by_hand
+    is_draft = day.state == DayState.DRAFT and day.plan_id is not None and not day.by_hand
+    return is_draft and day_of(day.begins_at) > today
 
 
-def _alone(found: Agenda, calendar: WorkingCalendar, *, today: date) -> list[OnHoliday]:
+def _is_alone(one: Booked) -> bool:
     """Mediations and joint interviews; receptions go with their day."""
-    return [
-        OnHoliday(one, off_days.dates_instead(day_of(one.begins_at), calendar, today=today))
-        for one in found.sessions
-        if one.day_id is None or one.kind is not SessionKind.RECEPTION
-    ]
+    return one.day_id is None or one.kind is not SessionKind.RECEPTION
 
 
 async def _with(tx: Tx, kinds: Mapping[date, DayKind]) -> WorkingCalendar:

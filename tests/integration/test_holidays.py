@@ -226,8 +226,11 @@ async def test_task_of_a_day_off_is_over_once_the_day_has_begun(
     await end_begun(services)
     [task] = await tasks(client)
     assert await calls_today(client) == 1
+    [one] = (await listed(client))["days"]  # on the day itself as well
+    assert (one["task_id"], one["day"]["actions"]) == (task["id"], ["move", "cancel"])
     clock.move(timedelta(minutes=2))
     assert (await tasks(client), await calls_today(client)) == ([], 0)
+    assert (await listed(client))["days"] == []
     await end_begun(services)
     done = await (await client.get("/api/call-tasks", params={"open": "false"})).json()
     assert [(one["id"], one["note"]) for one in done] == [(task["id"], None)]
