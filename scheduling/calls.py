@@ -35,6 +35,7 @@ class NewCall:
     case_id: UUID | None = None
     interview_id: UUID | None = None
     day_id: UUID | None = None
+    wish_id: UUID | None = None
     due_at: datetime | None = None
     latest: datetime | None = None
 
@@ -60,6 +61,7 @@ async def request(
         case_id=call.case_id,
         interview_id=call.interview_id,
         day_id=call.day_id,
+        wish_id=call.wish_id,
         created_at=tx.now,
         due_at=await _due(tx, call),
     )
@@ -113,6 +115,11 @@ async def settle_all(tx: Tx, *, key_prefix: str) -> None:
 async def seen_to(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
     """What stood on a day off was moved, or is off."""
     await _settle(tx, CallTask.kind == CallKind.ON_DAY_OFF, *which)
+
+
+async def wish_seen_to(tx: Tx, wish_id: UUID) -> None:
+    """Times are proposed, or the wish is over: whoever was to phone need not."""
+    await _settle(tx, CallTask.wish_id == wish_id)
 
 
 async def end_begun(tx: Tx) -> None:

@@ -382,6 +382,8 @@ class CallKind(StrEnum):
 class CallTask(Versioned, Base):
     """Somebody is to be phoned; `choice_id` is what they are to be asked. Personal values are sealed.
 
+    `wish_id`: the wish for which the desk is to find times.
+
     `case_id`: the matter that it is about, where nothing else of these leads to it.
     Of what stands on a day off, `day_id` or else `appointment_id`, whoever works for the leader.
     """
@@ -400,6 +402,7 @@ class CallTask(Versioned, Base):
     case_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("case_file.id"))
     interview_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("joint_interview.id"))
     day_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("reception_day.id"), index=True)
+    wish_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("wish.id"), index=True)
     key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -95,6 +95,7 @@ async def propose(
         raise Conflict("proposed_time_taken")
     wish.state, wish.due_at, wish.rounds = proposed, due_at, wish.rounds + 1
     wish.returned_because = None
+    await calls.wish_seen_to(tx, wish.id)
     tx.audit("propose", "wish", wish.id, times=len(kept))
     choice = await questions.ask(
         tx, sealer, _about(wish), [one for one in kept if one],
@@ -131,6 +132,7 @@ async def withdraw(tx: Tx, wish: Wish) -> None:
 
 
 def booked(tx: Tx, wish: Wish, appointment_id: UUID) -> None:
+    """One of the times that were proposed; with the proposal the calls were over."""
     wish.state = _after(wish, WishAction.BOOK)
     wish.appointment_id, wish.ended_at = appointment_id, tx.now
     tx.audit("book", "wish", wish.id, appointment=appointment_id)
@@ -163,6 +165,7 @@ def _after(wish: Wish, action: WishAction) -> WishState:
 
 async def _end(tx: Tx, wish: Wish, action: WishAction) -> None:
     wish.state, wish.ended_at = _after(wish, action), tx.now
+    await calls.wish_seen_to(tx, wish.id)
     for choice in await questions.open_of(tx, Choice.wish_id == wish.id):
         await questions.close(tx, choice, Chosen.WITHDRAWN)
 
@@ -175,7 +178,7 @@ def _watch(tx: Tx, wish: Wish) -> None:
 async def _call(tx: Tx, sealer: Sealer, wish: Wish, *, kind: CallKind, key: str) -> None:
     call = NewCall(
         kind=kind, key=key, name=sealer.open(wish.name, purpose="name"),
-        case_id=wish.case_id,
+        case_id=wish.case_id, wish_id=wish.id,
         phone=sealer.open(wish.phone, purpose="phone"),
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=wish.unit_id)

@@ -34,6 +34,7 @@ class OnDayOff(View):
 class CallTaskView(View):
     """Whom to phone; `choice_id` is what they are asked, `interview_id` the joint one it is about.
 
+    `wish_id`: the wish for which times are to be proposed.
     `on_day_off`: nobody need be phoned, but this is to be moved, called off or kept.
     """
 
@@ -46,6 +47,7 @@ class CallTaskView(View):
     appointment_id: UUID | None
     choice_id: UUID | None
     interview_id: UUID | None
+    wish_id: UUID | None
     on_day_off: OnDayOff | None
     created_at: datetime
     due_at: datetime
@@ -148,6 +150,7 @@ def _view(
         appointment_id=task.appointment_id,
         choice_id=task.choice_id,
         interview_id=task.interview_id,
+        wish_id=task.wish_id,
         on_day_off=_off(off) if off else None,
         created_at=task.created_at,
         due_at=task.due_at,

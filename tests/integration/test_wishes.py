@@ -69,6 +69,16 @@ async def times_of(client, wish_id) -> list[dict]:
     return await (await client.get(f"/api/desk/wishes/{wish_id}/times")).json()
 
 
+async def propose(client, wish_id) -> list[dict]:
+    """Two times of the wished leader and one of the other."""
+    first, second = await times_of(client, wish_id)
+    picked = [*first["times"][:2], second["times"][0]]
+    body = {"slot_ids": [time["slot_id"] for time in picked]}
+    made = await client.post(f"/api/desk/wishes/{wish_id}/proposal", json=body)
+    assert made.status == 200, await made.text()
+    return picked
+
+
 @pytest_asyncio.fixture
 async def proposed(services, client, centre, hall, resident, runner):
     """A wish with two times of the wished leader and one of the other to pick from."""
@@ -76,13 +86,7 @@ async def proposed(services, client, centre, hall, resident, runner):
         await ask(client, services, resident, leader_id=str(hall["wished"].account.id))
     ).json()
     await desk(client, services, centre)
-    first, second = await times_of(client, wish["id"])
-    picked = [*first["times"][:2], second["times"][0]]
-    made = await client.post(
-        f"/api/desk/wishes/{wish['id']}/proposal",
-        json={"slot_ids": [time["slot_id"] for time in picked]},
-    )
-    assert made.status == 200, await made.text()
+    picked = await propose(client, wish["id"])
     await runner.run_all_due()
     return {"id": wish["id"], "times": picked}
 
@@ -182,6 +186,46 @@ async def test_silence_goes_back_to_the_desk_with_a_call(
         "asked", "silence", 1, ["propose", "decline"],
     )  # fmt: skip
     assert datetime.fromisoformat(wish["due_at"]) > clock.now()
+
+
+async def calls_to_make(client) -> list[tuple[str, str | None]]:
+    tasks = await (await client.get("/api/call-tasks")).json()
+    return [(task["kind"], task["wish_id"]) for task in tasks]
+
+
+async def test_who_was_proposed_times_anew_is_phoned_no_more(
+    services, client, centre, proposed, runner, clock
+):
+    clock.move(timedelta(days=3))
+    await runner.run_all_due()
+    await desk(client, services, centre, login="later")
+    assert await calls_to_make(client) == [("wish_open", proposed["id"])]
+    clock.move(timedelta(days=2))
+    await runner.run_all_due()
+    await desk(client, services, centre, login="last")
+    kinds = ["wish_open", "wish_overdue"]
+    assert sorted(await calls_to_make(client)) == [(kind, proposed["id"]) for kind in kinds]
+    await propose(client, proposed["id"])
+    assert await calls_to_make(client) == []
+
+
+@pytest.mark.parametrize("ended", ["decline", "withdrawal"])
+async def test_whose_wish_is_over_is_phoned_no_more(
+    services, client, centre, resident, proposed, runner, clock, ended
+):
+    clock.move(timedelta(days=3))
+    await runner.run_all_due()
+    await desk(client, services, centre, login="returned")
+    assert await calls_to_make(client) == [("wish_open", proposed["id"])]
+    if ended == "decline":
+        body = {"reason": "It is before the court", "right_route": "The district court"}
+        url = f"/api/desk/wishes/{proposed['id']}/decline"
+    else:
+        await enter(client, services, resident.account)
+        body, url = {}, f"/api/wishes/{proposed['id']}/withdrawal"
+    assert (await client.post(url, json=body)).status == 200
+    await desk(client, services, centre, login="later")
+    assert await calls_to_make(client) == []
 
 
 async def test_none_of_them_goes_back_at_once(services, client, outbox, proposed):

@@ -86,7 +86,7 @@ export interface CallNote { note: string }
 
 export interface CallPromised { reference: string; due_at: string }
 
-export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; on_day_off: OnDayOff | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
+export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; wish_id: string | null; on_day_off: OnDayOff | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
 
 export interface CallerView { calls: (CallTaskView)[]; choices: (ChoiceView)[]; wishes: (DeskWish)[]; entries: (WaitingView)[]; appointments: (DeskAppointment)[] }
 

@@ -988,6 +988,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.Uuid(), nullable=True),
     sa.Column('interview_id', sa.Uuid(), nullable=True),
     sa.Column('day_id', sa.Uuid(), nullable=True),
+    sa.Column('wish_id', sa.Uuid(), nullable=True),
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
@@ -1001,12 +1002,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['day_id'], ['reception_day.id'], name=op.f('fk_call_task_day_id')),
     sa.ForeignKeyConstraint(['interview_id'], ['joint_interview.id'], name=op.f('fk_call_task_interview_id')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_call_task_unit_id')),
+    sa.ForeignKeyConstraint(['wish_id'], ['wish.id'], name=op.f('fk_call_task_wish_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_call_task')),
     sa.UniqueConstraint('key', name=op.f('uq_call_task_key')),
     sa.UniqueConstraint('reference', name=op.f('uq_call_task_reference'))
     )
     op.create_index(op.f('ix_call_task_choice_id'), 'call_task', ['choice_id'], unique=False)
     op.create_index(op.f('ix_call_task_day_id'), 'call_task', ['day_id'], unique=False)
+    op.create_index(op.f('ix_call_task_wish_id'), 'call_task', ['wish_id'], unique=False)
     op.create_table('draw_turn',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('draw_id', sa.Uuid(), nullable=False),
@@ -1085,6 +1088,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_offer_choice_id'), table_name='offer')
     op.drop_table('offer')
     op.drop_table('draw_turn')
+    op.drop_index(op.f('ix_call_task_wish_id'), table_name='call_task')
     op.drop_index(op.f('ix_call_task_day_id'), table_name='call_task')
     op.drop_index(op.f('ix_call_task_choice_id'), table_name='call_task')
     op.drop_table('call_task')
