@@ -13,11 +13,12 @@ from scheduling import (
     claims,
     holds,
     limits,
+    matters,
+    on_behalf,
     replays,
     requests,
     turns,
 )
-from scheduling.calls import NewCall
 from scheduling.choices import displaced, waiting
 from scheduling.choices.tables import ChoiceKind
 from scheduling.joint import fallen
@@ -28,20 +29,15 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     BookingChannel,
-    CallKind,
     CallTask,
     ReceptionDay,
 )
-from server.identity import persons
 from server.identity.persons import Declared
-from server.identity.tables import Account, AccountPerson, IdentityLevel, Person
-from server.kernel.actor import Role
+from server.identity.tables import IdentityLevel
 from server.kernel.config import Config, Scheduling
-from server.kernel.errors import FieldError, Invalid, NotFound
+from server.kernel.errors import NotFound
 from server.kernel.sealing import Sealer
-from server.kernel.throttle import spend
 from server.kernel.uow import Tx
-from server.units.tables import Unit
 
 ACTION = "appointment.book"
 AT_ONCE = timedelta(minutes=1)
@@ -50,8 +46,6 @@ CALLED_OFF = (
     AppointmentState.CONFIRMED,
     AppointmentState.CHECKED_IN,
 )
-A_DAY = 60
-"""Bookings one member of staff makes in a day; more is a script."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +83,14 @@ async def book(
 async def _book(
     tx: Tx, sealer: Sealer, wanted: OnBehalf, request: Request, *, config: Config
 ) -> Appointment:
-    await spend(tx, f"desk:{tx.actor.account_id}", limit=A_DAY, per=timedelta(days=1))
     quick = await tx.driver()
     facts = await look_up(quick, wanted.slot_id, now=tx.now)
     if facts is None:
         raise NotFound
     for_desk = await turns.is_desk(tx, facts.unit_id)
-    person = await persons.declare(tx, wanted.who, sealer=sealer)
+    person = await on_behalf.declare(tx, sealer, wanted.who)
     await claims.lock(quick, [person.id, facts.leader.account_id])
-    await _check_subject(tx, request.subject_unit_id)
+    await on_behalf.check_subject(tx, request.subject_unit_id)
     given = await turns.give(
         tx, wanted.slot_id, channel=wanted.channel, urgency=wanted.urgency, for_desk=for_desk
     )
@@ -113,35 +106,17 @@ async def _book(
     who = Who(person.id, person.name, IdentityLevel(person.level))
     await booking.complete(tx, sealer, held, who, request, config=config)
     appointment = await tx.session.get_one(Appointment, held.id)
-    appointment.account_id = await _account_of(tx, sealer, person, request.phone)
+    appointment.account_id = await on_behalf.account_of(tx, sealer, person, request.phone)
     appointment.channel = wanted.channel
     if seen := sum(one.letter_seen for one in request.company):
         tx.audit("letter_seen", "appointment", appointment.id, letters=seen)
     if not request.sentence:
-        await _have_matter_taken(tx, sealer, appointment, person, request)
+        await matters.have_told(
+            tx, sealer, appointment, name=person.name, phone=request.phone,
+            latest=appointment.review_due_at,
+        )  # fmt: skip
     turns.note(tx, appointment, given, urgency=wanted.urgency)
     return appointment
-
-
-async def _check_subject(tx: Tx, subject_id: UUID | None) -> None:
-    """Neither the leader nor the point may be of it, as of any matter that is booked."""
-    if subject_id is not None and await tx.session.get(Unit, subject_id) is None:
-        raise Invalid("invalid", fields=(FieldError("subject_unit_id", "field.invalid"),))
-
-
-async def _have_matter_taken(
-    tx: Tx, sealer: Sealer, appointment: Appointment, person: Person, request: Request
-) -> None:
-    """What it is about is for the centre alone: a clerk asks on the phone."""
-    call = NewCall(
-        kind=CallKind.TAKE_MATTER,
-        key=f"{CallKind.TAKE_MATTER}:{appointment.id}",
-        name=sealer.open(person.name, purpose="name"),
-        phone=request.phone,
-        appointment_id=appointment.id,
-        latest=appointment.review_due_at,
-    )
-    await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 
 
 async def call_off(
@@ -166,16 +141,3 @@ async def call_off(
         await changes.call_off(tx, appointment, reason=reason)
     await displaced.ask_cancelled(tx, sealer, found, kind=ChoiceKind.DAY_CANCELLED, rules=rules)
     return len(found)
-
-
-async def _account_of(tx: Tx, sealer: Sealer, person: Person, phone: str) -> UUID | None:
-    """The account that may act for this very person by this phone, if there is one."""
-    if not tx.actor.has(Role.CLERK):
-        return None
-    index = sealer.index(phone, purpose="phone")
-    query = (
-        sa.select(Account.id)
-        .join(AccountPerson, AccountPerson.account_id == Account.id)
-        .where(Account.phone_index == index, AccountPerson.person_id == person.id)
-    )
-    return await tx.session.scalar(query)

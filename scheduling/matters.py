@@ -1,9 +1,12 @@
-"""A matter that is told on the phone, after somebody else booked the time for it."""
+"""A matter that is told on the phone, after somebody else booked the time for it, or asked for one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from scheduling import calls, sites
+from scheduling.calls import NewCall
+from scheduling.choices.tables import WaitlistEntry, Wish
 from scheduling.tables import Appointment, CallKind, CallTask
 from server.cases import commands as cases
 from server.cases.tables import Case
@@ -21,13 +24,25 @@ class Told:
     subject_unit_id: UUID | None
 
 
+async def have_told(
+    tx: Tx, sealer: Sealer, what: Appointment | Wish | WaitlistEntry, *,
+    name: bytes, phone: str, latest: datetime | None = None,
+) -> None:  # fmt: skip
+    """What it is about is for the centre alone: a clerk asks on the phone."""
+    call = NewCall(
+        kind=CallKind.TAKE_MATTER, key=f"{CallKind.TAKE_MATTER}:{what.id}",
+        name=sealer.open(name, purpose="name"), phone=phone, case_id=what.case_id,
+        appointment_id=what.id if isinstance(what, Appointment) else None, latest=latest,
+    )  # fmt: skip
+    await calls.request(tx, sealer, call, unit_id=what.unit_id)
+
+
 async def take(tx: Tx, sealer: Sealer, task: CallTask, told: Told, *, note: str) -> None:
     """Write it down, shut out who is complained of, and close the call."""
-    if task.kind != CallKind.TAKE_MATTER or task.appointment_id is None:
+    if task.kind != CallKind.TAKE_MATTER or task.case_id is None:
         raise Conflict("wrong_state", state=task.kind, action="take_matter")
     calls.complete(tx, sealer, task, note=note)
-    appointment = await tx.session.get_one(Appointment, task.appointment_id)
-    case = await tx.session.get_one(Case, appointment.case_id)
+    case = await tx.session.get_one(Case, task.case_id)
     await cases.write_down(tx, sealer, case, sentence=told.sentence, category=told.category)
     if told.subject_unit_id is not None:
         await cases.name_subject(tx, sealer, case, told.subject_unit_id)

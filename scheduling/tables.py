@@ -384,7 +384,8 @@ class CallTask(Versioned, Base):
 
     `wish_id`: the wish for which the desk is to find times.
 
-    `case_id`: the matter that it is about, where nothing else of these leads to it.
+    `case_id`: the matter that it is about, where nothing else of these leads to it, or that is to
+    be told.
     Of what stands on a day off, `day_id` or else `appointment_id`, whoever works for the leader.
     """
 

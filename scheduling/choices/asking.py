@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from scheduling import booking, calls, comers, complained_of
+from scheduling import booking, calls, comers, complained_of, limits
 from scheduling.calls import NewCall
 from scheduling.choices.kept_places import Guest
 from scheduling.choices.tables import (
@@ -18,10 +18,10 @@ from scheduling.choices.tables import (
 from scheduling.phoned import NO_SMARTPHONE
 from scheduling.references import new_reference
 from scheduling.requests import Request, Who
-from scheduling.tables import AttendBy, CallKind
+from scheduling.tables import AttendBy, BookingChannel, CallKind
 from server.cases import papers
 from server.identity.tables import AccountPerson, IdentityLevel, Person
-from server.kernel.config import Config, Scheduling
+from server.kernel.config import Config
 from server.kernel.errors import NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
@@ -49,10 +49,22 @@ async def may_ask(tx: Tx, sealer: Sealer, who: Who, request: Request, *, config:
 
     False: after no-shows a clerk calls instead. Raises RuleBroken.
     """
-    open_now = await _waits(tx, who.person_id)
-    if open_now >= config.scheduling.open_appointments:
-        raise RuleBroken("too_many_waiting", most=config.scheduling.open_appointments)
+    await _check_waits(tx, who.person_id)
     return await booking.may_book(tx, sealer, who, request, config=config)
+
+
+async def check_limits(tx: Tx, who: Who, request: Request) -> None:
+    """As `may_ask`, where the desk asks: neither no-shows nor a pause keep anybody from it."""
+    await _check_waits(tx, who.person_id)
+    theirs = await limits.standing(
+        await tx.driver(), who.person_id, case_id=request.case_id, now=tx.now
+    )
+    limits.check(theirs, most_open=tx.rules.open_appointments)
+
+
+async def _check_waits(tx: Tx, person_id: UUID) -> None:
+    if await _waits(tx, person_id) >= tx.rules.open_appointments:
+        raise RuleBroken("too_many_waiting", most=tx.rules.open_appointments)
 
 
 async def _waits(tx: Tx, person_id: UUID) -> int:
@@ -67,15 +79,16 @@ async def _waits(tx: Tx, person_id: UUID) -> int:
 
 async def columns(
     tx: Tx, sealer: Sealer, who: Who, request: Request, *,
-    unit: Unit, host_id: UUID | None, rules: Scheduling,
+    unit: Unit, host_id: UUID | None, account_id: UUID | None,
+    channel: BookingChannel = BookingChannel.ONLINE,
 ) -> dict[str, object]:  # fmt: skip
     """The matter is registered in every case; what a wish and an entry have in common.
 
-    `host_id`: who is to receive, if that is known.
+    `host_id`: who is to receive, if that is known; `account_id`: who follows it on the page.
     """
     comers.check(
         request.company, people=request.people, papers=request.paper_ids,
-        most_representatives=rules.representatives,
+        most_representatives=tx.rules.representatives,
     )  # fmt: skip
     calendar = await load_calendar(tx, around=day_of(tx.now))
     site_id = await booking.site_of(tx, request)
@@ -84,8 +97,8 @@ async def columns(
     await papers.attach(tx, sealer, paper_ids=request.paper_ids, case_id=case.id)
     return {
         "id": uuid4(), "reference": new_reference(), "unit_id": unit.id, "case_id": case.id,
-        "person_id": who.person_id, "account_id": tx.actor.account_id,
-        "asked_by": tx.actor.account_id, "name": who.name,
+        "person_id": who.person_id, "account_id": account_id,
+        "asked_by": tx.actor.account_id, "channel": channel, "name": who.name,
         "phone": sealer.seal(request.phone, purpose="phone"),
         "email": sealer.seal(request.email, purpose="email") if request.email else None,
         "attend_by": request.attend_by, "site_id": site_id, "needs": request.needs,
@@ -99,7 +112,7 @@ def guest(asked: Asking) -> Guest:
         person_id=asked.person_id, account_id=asked.account_id, case_id=asked.case_id,
         booked_by=asked.asked_by, name=asked.name, phone=asked.phone, email=asked.email,
         attend_by=AttendBy(asked.attend_by), site_id=asked.site_id, needs=asked.needs,
-        company=asked.company,
+        company=asked.company, channel=BookingChannel(asked.channel),
     )  # fmt: skip
 
 

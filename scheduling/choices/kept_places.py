@@ -18,6 +18,7 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     AttendBy,
+    BookingChannel,
     Invitee,
     ReceptionDay,
     SessionRole,
@@ -49,6 +50,7 @@ class Guest:
     language: str = "zh-CN"
     company: bytes | None = None
     email_bad_at: datetime | None = None
+    channel: BookingChannel = BookingChannel.ONLINE
 
 
 async def lock(tx: Tx, slot_ids: Iterable[UUID], *more: UUID) -> None:
@@ -110,6 +112,7 @@ async def book(
         "account_id",
         "case_id",
         "booked_by",
+        "channel",
         "attend_by",
         "site_id",
         "needs",
@@ -141,6 +144,7 @@ async def guest_of(tx: Tx, appointment: Appointment) -> Guest:
         phone=seat.phone, email=seat.email, attend_by=AttendBy(appointment.attend_by),
         site_id=appointment.site_id, needs=appointment.needs, language=seat.language,
         email_bad_at=seat.email_bad_at,
+        channel=BookingChannel(appointment.channel),
     )  # fmt: skip
 
 

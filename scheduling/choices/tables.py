@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.tables import AttendBy
+from scheduling.tables import AttendBy, BookingChannel
 from server.kernel.database import Base, Id, Json, Versioned
 
 
@@ -80,7 +80,8 @@ class Offer(Base):
 class Asking:
     """What a wish and a place on a waiting list have in common: who asks, for which matter.
 
-    `company`: who is to come along, sealed as a whole.
+    `account_id`: who follows it on the page, `asked_by` who entered it. `company`: who is to come
+    along, sealed as a whole.
     """
 
     reference: Mapped[str] = mapped_column(unique=True)
@@ -89,6 +90,9 @@ class Asking:
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
     account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     asked_by: Mapped[UUID]
+    channel: Mapped[BookingChannel] = mapped_column(
+        sa.Text, default=BookingChannel.ONLINE, server_default=BookingChannel.ONLINE
+    )
     name: Mapped[bytes]
     phone: Mapped[bytes]
     email: Mapped[bytes | None]

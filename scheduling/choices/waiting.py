@@ -14,10 +14,10 @@ from scheduling.choices.states import ENTRY, EntryAction
 from scheduling.choices.tables import OPEN_ENTRIES as OPEN
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, EntryState, WaitlistEntry
 from scheduling.events import WaitlistEnded
-from scheduling.requests import Request
+from scheduling.requests import Request, Who
 from scheduling.review_time import daytime_moment, office_due, office_moment
 from scheduling.slots import GENERAL
-from scheduling.tables import DayState, ReceptionDay, Slot
+from scheduling.tables import BookingChannel, DayState, ReceptionDay, Slot
 from server.kernel import state
 from server.kernel.config import Config, Scheduling
 from server.kernel.driver import Row
@@ -77,29 +77,37 @@ async def join(
 
     None: after no-shows a clerk calls instead.
     """
-    day, quick, account_id = await _day(tx, day_id), await tx.driver(), tx.actor.account_id
+    account_id = tx.actor.account_id
     if account_id is None:
         raise NotFound
-    seats = sa.select(Slot.resource).distinct().where(Slot.day_id == day_id)
-    resources = (await tx.session.scalars(seats)).all()
-    await claims.lock(quick, [account_id, person_id, *resources])
-    if done := await replays.found(quick, account_id, idempotency_key, action=ACTION):
+    day = await locked(tx, day_id, account_id, person_id)
+    if done := await replays.found(await tx.driver(), account_id, idempotency_key, action=ACTION):
         return done
-    await _check_full(tx, day)
+    await check_full(tx, day)
     who = await asking.own_person(tx, person_id)
     if not await asking.may_ask(tx, sealer, who, request, config=config):
         return None
-    await _check_once(tx, person_id, request.case_id)
+    entry = await enter(tx, sealer, day, who, request, account_id=account_id)
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
+    return entry.id
+
+
+async def enter(
+    tx: Tx, sealer: Sealer, day: ReceptionDay, who: Who, request: Request, *,
+    account_id: UUID | None, channel: BookingChannel = BookingChannel.ONLINE,
+) -> WaitlistEntry:  # fmt: skip
+    """At the end of the line; the day must be locked and full, the person within the limits."""
+    await _check_once(tx, who.person_id, request.case_id)
     unit = await tx.session.get_one(Unit, day.unit_id)
     facts = await asking.columns(
-        tx, sealer, who, request, unit=unit, host_id=day.leader_id, rules=config.scheduling
-    )
+        tx, sealer, who, request, unit=unit, host_id=day.leader_id, account_id=account_id,
+        channel=channel,
+    )  # fmt: skip
     entry = WaitlistEntry(**facts, day_id=day.id, state=EntryState.WAITING)
     tx.session.add(entry)
     await tx.session.flush()
     tx.audit("join", "waitlist_entry", entry.id, day=day.id, case=entry.case_id)
-    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=entry.id)
-    return entry.id
+    return entry
 
 
 async def serve(tx: Tx, sealer: Sealer, *, rules: Scheduling) -> int:
@@ -227,10 +235,13 @@ def _step(entry: WaitlistEntry, action: EntryAction) -> None:
     entry.state = state.after(ENTRY, EntryState(entry.state), action)
 
 
-async def _day(tx: Tx, day_id: UUID) -> ReceptionDay:
+async def locked(tx: Tx, day_id: UUID, *more: UUID) -> ReceptionDay:
+    """A day that was published, while nobody else takes its places, nor whatever else is named."""
     day = await tx.session.get(ReceptionDay, day_id)
     if day is None or day.state == DayState.DRAFT:
         raise NotFound
+    seats = sa.select(Slot.resource).distinct().where(Slot.day_id == day_id)
+    await claims.lock(await tx.driver(), [*more, *(await tx.session.scalars(seats)).all()])
     return day
 
 
@@ -243,7 +254,8 @@ async def _check_once(tx: Tx, person_id: UUID, case_id: UUID | None) -> None:
         raise RuleBroken("one_line_a_matter")
 
 
-async def _check_full(tx: Tx, day: ReceptionDay) -> None:
+async def check_full(tx: Tx, day: ReceptionDay) -> None:
+    """Raises RuleBroken."""
     if day.state != DayState.BOOKING_OPEN or day.invited_only or day.booking_closes_at <= tx.now:
         raise RuleBroken("waitlist_closed")
     free, _ = (await queries.counts_of(tx, [day.id])).get(day.id, (0, 0))

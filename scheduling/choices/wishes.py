@@ -20,9 +20,9 @@ from scheduling.choices.tables import (
     WishState,
 )
 from scheduling.events import WishDeclined
-from scheduling.requests import Request
+from scheduling.requests import Request, Who
 from scheduling.review_time import daytime_moment, review_due, step_due
-from scheduling.tables import CallKind, ReceptionDay, Slot
+from scheduling.tables import BookingChannel, CallKind, ReceptionDay, Slot
 from server.identity.tables import Official
 from server.kernel import state
 from server.kernel.actor import ActorKind
@@ -58,19 +58,29 @@ async def ask(
     who = await asking.own_person(tx, person_id)
     if not await asking.may_ask(tx, sealer, who, request, config=config):
         return None
+    wish = await enter(tx, sealer, who, request, leader_id=leader_id, account_id=account_id)
+    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=wish.id)
+    return wish.id
+
+
+async def enter(
+    tx: Tx, sealer: Sealer, who: Who, request: Request, *, leader_id: UUID | None,
+    account_id: UUID | None, channel: BookingChannel = BookingChannel.ONLINE,
+) -> Wish:  # fmt: skip
+    """The desk has it to see to; the person must be locked, and within the limits."""
     unit = await _unit(tx, leader_id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
-    due_at = step_due(tx.now, working_days=config.scheduling.wish_working_days, calendar=calendar)
+    due_at = step_due(tx.now, working_days=tx.rules.wish_working_days, calendar=calendar)
     facts = await asking.columns(
-        tx, sealer, who, request, unit=unit, host_id=leader_id, rules=config.scheduling
-    )
+        tx, sealer, who, request, unit=unit, host_id=leader_id, account_id=account_id,
+        channel=channel,
+    )  # fmt: skip
     wish = Wish(**facts, leader_id=leader_id, state=WishState.ASKED, due_at=due_at)
     tx.session.add(wish)
     await tx.session.flush()
     _watch(tx, wish)
     tx.audit("ask", "wish", wish.id, case=wish.case_id, leader=leader_id)
-    replays.keep(tx, account_id, idempotency_key, action=ACTION, result_id=wish.id)
-    return wish.id
+    return wish
 
 
 async def propose(

@@ -44,7 +44,7 @@ async def apply(
         return None
     unit = await tx.session.get_one(Unit, draw.unit_id)
     facts = await asking.columns(
-        tx, sealer, who, request, unit=unit, host_id=draw.host_id, rules=config.scheduling
+        tx, sealer, who, request, unit=unit, host_id=draw.host_id, account_id=account_id
     )
     given = await _points(tx, draw, person_id, request)
     before = await _judged(tx, draw.id, person_id)

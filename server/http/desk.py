@@ -216,16 +216,13 @@ class DeskCompanion(Companion):
     letter_seen: bool = False
 
 
-class DeskBooking(Body):
+class DeskMatter(Body):
     """A clerk fills in all; a village worker name, phone, needs and time.
 
-    `urgency`: the reason in writing for which somebody is to have a place out of order; `case_id`
-    where an earlier matter is meant.
+    `case_id` where an earlier matter is meant.
     """
 
-    slot_id: UUID
     channel: DeskChannel = BookingChannel.ON_BEHALF
-    urgency: Words | None = Field(None, max_length=500)
     name: PersonName
     phone: Mobile
     id_number: IdNumber | None = None
@@ -256,15 +253,24 @@ class DeskBooking(Body):
             needs=self.needs.model_dump(exclude_defaults=True),
         )
 
+    def who(self) -> Declared:
+        return Declared(name=self.name, id_number=self.id_number, address=self.address)
+
+
+class DeskBooking(DeskMatter):
+    """`urgency`: the reason in writing for which somebody is to have a place out of order."""
+
+    slot_id: UUID
+    urgency: Words | None = Field(None, max_length=500)
+
 
 @routes.post("/api/desk/appointments", permission=Permission.APPOINTMENT_BOOK_UNIT)
 async def book_on_behalf(ctx: Context, body: DeskBooking) -> DeskAppointment:
     """Book for somebody who cannot; the same Idempotency-Key gets the same answer."""
-    _check_filled(ctx, body)
+    check_filled(ctx, body)
     services = ctx.services
-    who = Declared(name=body.name, id_number=body.id_number, address=body.address)
     channel = channel_of(ctx, body.channel)
-    wanted = OnBehalf(body.slot_id, who, channel=channel, urgency=body.urgency)
+    wanted = OnBehalf(body.slot_id, body.who(), channel=channel, urgency=body.urgency)
     async with services.uow.begin(ctx.actor) as tx:
         made = await desk.book(
             tx, services.sealer, wanted, body.request(),
@@ -374,7 +380,7 @@ async def cancel_for_somebody(
         return await _view(ctx, tx, appointment.id)
 
 
-def _check_filled(ctx: Context, body: DeskBooking) -> None:
+def check_filled(ctx: Context, body: DeskMatter) -> None:
     """A clerk writes the matter down; a village worker is not to enter what is not theirs."""
     if not phoned.comes_somewhere(body.needs.model_dump(), body.attend_by):
         raise Invalid("invalid", fields=(FieldError("attend_by", "field.needs_a_place"),))
@@ -386,7 +392,7 @@ def _check_filled(ctx: Context, body: DeskBooking) -> None:
         "id_number", "address", "sentence", "category", "email", "urgency", "subject_unit_id",
         "case_id", "company",
     )  # fmt: skip
-    bad = [FieldError(name, "field.not_for_helpers") for name in kept if getattr(body, name)]
+    bad = [FieldError(name, "field.not_for_helpers") for name in kept if getattr(body, name, None)]
     if bad:
         raise Invalid("invalid", fields=tuple(bad))
 

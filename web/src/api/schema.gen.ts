@@ -194,13 +194,15 @@ export interface DeliveryView { id: string; channel: Channel; template: string; 
 
 export interface DeskAppointment { id: string; reference: string; state: AppointmentState; session_kind: SessionKind; begins_at: string; ends_at: string; created_at: string; review_due_at: string | null; overdue: boolean; leader: LeaderView; unit_name: string; day_id: string | null; slot_id: string | null; attend_by: AttendBy; site_name: string | null; site_address: string | null; site_barred: boolean; needs: Record<string, unknown>; person_name: string | null; person_level: IdentityLevel | null; phone: string | null; email: string | null; email_bad: boolean; answer: Partstat | null; case_id: string | null; case_number: string | null; category: string | null; sentence: string | null; people: number; papers: number; earlier: number; code: string | null; decline_reason: string | null; right_route: string | null; change_reason: string | null; channel: BookingChannel; urgency: string | null; company: (CompanionView)[]; actions: (string)[] }
 
-export interface DeskBooking { slot_id: string; channel?: "walk_in" | "hotline" | "on_behalf"; urgency?: string | null; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[] }
+export interface DeskBooking { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; slot_id: string; urgency?: string | null }
 
 export interface DeskCancellation { reason: string }
 
 export interface DeskCompanion { role: "helper" | "interpreter" | "agent" | "representative"; name: string; phone?: string | null; letter_id?: string | null; letter_seen?: boolean }
 
 export interface DeskDay { id: string; leader: LeaderView; unit_name: string; kind: ReceptionKind; begins_at: string; ends_at: string; state: DayState; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; free: number; total: number; waiting: number; fits: boolean; review: boolean; invited_only: boolean; kept: number; kept_until: string | null }
+
+export interface DeskEntry { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; day_id: string }
 
 export interface DeskMove { slot_id: string; urgency?: string | null }
 
@@ -211,6 +213,8 @@ export interface DeskSlot { id: string; begins_at: string; ends_at: string; stat
 export interface DeskTime { slot_id: string; begins_at: string; ends_at: string; reason: Reason | null; may_overrule: boolean; kept_for: BookingChannel | null; rests_until: string | null }
 
 export interface DeskWish { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[]; phone: string; unit_name: string; rounds: number; overdue: boolean; returned_because: Chosen | null; choice_id: string | null; by_phone: boolean; company: (ComesAlong)[] }
+
+export interface DeskWishFor { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; leader_id?: string | null }
 
 export interface Diversion { slot_id: string; reason: string; urgency?: string | null }
 
@@ -273,6 +277,10 @@ export interface EarlierReply { released_at: string; text: string }
 export interface Ending { reason: string }
 
 export interface EnterCode { code: string; shared?: boolean }
+
+export interface EnteredInLine { id: string; reference: string; person_name: string; place: number | null; leader: LeaderView; begins_at: string; ends_at: string }
+
+export interface EnteredWish { id: string; reference: string; person_name: string; due_at: string }
 
 export type EntryState = "waiting" | "offered" | "booked" | "lapsed" | "left" | "closed"
 
@@ -749,8 +757,10 @@ export interface Endpoints {
   "POST /api/desk/matters": { params: Record<string, never>; query: Record<string, never>; body: WhoseCard; answer: (OwnMatter)[] }
   "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: BookingChannel }; body: undefined; answer: (DeskTime)[] }
   "GET /api/desk/today": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: Today }
+  "POST /api/desk/waitlist": { params: Record<string, never>; query: Record<string, never>; body: DeskEntry; answer: EnteredInLine }
   "POST /api/desk/waitlist/{entry_id}/leaving": { params: { entry_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
   "GET /api/desk/wishes": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (DeskWish)[] }
+  "POST /api/desk/wishes": { params: Record<string, never>; query: Record<string, never>; body: DeskWishFor; answer: EnteredWish }
   "POST /api/desk/wishes/{wish_id}/decline": { params: { wish_id: string }; query: Record<string, never>; body: Decline; answer: DeskWish }
   "POST /api/desk/wishes/{wish_id}/proposal": { params: { wish_id: string }; query: Record<string, never>; body: Proposal; answer: DeskWish }
   "GET /api/desk/wishes/{wish_id}/times": { params: { wish_id: string }; query: Record<string, never>; body: undefined; answer: (LeaderChoice)[] }
