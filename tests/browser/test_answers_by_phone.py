@@ -106,6 +106,27 @@ async def test_caller_is_found_by_the_number_and_answered_for(
         await clerk.reads("没有找到这个号码")
 
 
+async def test_clerk_asks_for_a_time_for_a_caller_whom_no_day_suits(
+    district: District, playwright: Playwright
+) -> None:
+    async with at_a_desk(district, playwright) as clerk:
+        await clerk.sign_in("clerk1")
+        await clerk.go("/staff/book")
+        await clerk.page.get_by_text("哪天都不合适").click()
+        await clerk.press("替他申请，由窗口找时间")
+        await clerk.reads("请填写姓名")
+        await clerk.write("姓名", "罗老汉")
+        await clerk.write("手机号", "13922222222")
+        await clerk.write("一句话说清楚什么事", "村口的路去年挖开后一直没修好")
+        await shown_well(clerk, "book-no-day-suits")
+        await clerk.press("替他申请，由窗口找时间")
+        await clerk.reads("已替罗老汉申请")
+        await shown_well(clerk, "asked-on-behalf")
+        await clerk.go("/staff/wishes")
+        listed = clerk.page.get_by_role("list", name="预约接访申请")
+        await expect(listed.get_by_text("罗老汉")).to_be_visible()
+
+
 async def taken_call(clerk: Staff) -> Locator:
     """The card of a call that the clerk makes now."""
     cards = clerk.page.locator("li.call")

@@ -1,20 +1,15 @@
-/** A call that leads to a booking: who called is filled in, and what was booked goes into its note. */
+/** A call that leads to a booking: who called is filled in, and what came of it goes into its note. */
 
 import { onMounted, type Ref } from "vue";
-import { useI18n } from "vue-i18n";
-import type { DeskAppointment } from "@/api/schema.gen";
 import { useApi } from "@/app/api";
 import { useDraft } from "@/app/drafts";
-import { useTimes } from "@/app/time";
 import type { BookingForm } from "./form";
 
 /** Kinds of call whose words are the caller's own. */
 const OWN_WORDS: ReadonlySet<string> = new Set(["call_me", "no_shows"]);
 
 export function useCallToBook(id: string | null, form: Ref<BookingForm>) {
-  const { t } = useI18n();
   const api = useApi();
-  const times = useTimes();
   const { value: call } = useDraft(`call.${id ?? "none"}`, { note: "" }, { passing: ["note"] });
 
   async function fillIn(): Promise<void> {
@@ -31,11 +26,10 @@ export function useCallToBook(id: string | null, form: Ref<BookingForm>) {
     if (id !== null) void fillIn().catch(() => undefined);
   });
 
-  function noteBooking({ begins_at, leader, reference }: DeskAppointment): void {
+  function noteDown(line: string): void {
     if (id === null) return;
-    const line = t("staff.booking.call_note", { moment: times.moment(begins_at), leader: leader.name, reference });
     call.value.note = [call.value.note.trim(), line].filter(Boolean).join("\n");
   }
 
-  return { noteBooking };
+  return { noteDown };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bodyOf, EMPTY, problemsOf, type BookingForm } from "./form";
+import { bodyOf, EMPTY, matterOf, problemsOf, type BookingForm } from "./form";
 
 const GOOD: BookingForm = { ...EMPTY, name: "Wu Xiaohu", phone: "138 0013 8000", sentence: "The road is broken." };
 
@@ -53,6 +53,12 @@ test("a village worker is asked for name and phone, and sends nothing of the mat
   expect(problemsOf(EMPTY, false)).toEqual({ name: "missing_name", phone: "bad_phone" });
   const body = bodyOf({ ...GOOD, id_number: "11010519491231002X", address: "Lane 1", email: "a@example.com" }, "slot", { isDesk: false, overrules: false });
   expect(Object.keys(body).sort()).toEqual(["attend_by", "name", "needs", "phone", "site_id", "slot_id"]);
+});
+
+test("who asks without a time sends the same without one, and no reason to come first", () => {
+  const asked = matterOf({ ...GOOD, urgency: "Eviction is tomorrow" }, { isDesk: true });
+  expect({ ...asked, slot_id: "slot", urgency: null }).toEqual(bodyOf(GOOD, "slot", { isDesk: true, overrules: false }));
+  expect(Object.keys(asked)).not.toContain("urgency");
 });
 
 test("a reason is sent only where somebody is passed over", () => {

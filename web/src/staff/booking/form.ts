@@ -1,6 +1,6 @@
 /** What a clerk fills in for somebody else, and what is wrong with it. */
 
-import type { Category, DeskBooking, DeskCompanion } from "@/api/schema.gen";
+import type { Category, DeskBooking, DeskCompanion, DeskWishFor } from "@/api/schema.gen";
 import { digitsOf, isEmail, isIdNumber, isMobile } from "@/app/checks";
 
 export const ATTEND_WAYS = ["own_device", "site", "centre"] as const;
@@ -101,8 +101,8 @@ function filled(text: string): string | null {
   return text.trim() === "" ? null : text.trim();
 }
 
-/** The form as the server takes it. */
-export function bodyOf(form: BookingForm, slotId: string, { isDesk, overrules }: { isDesk: boolean; overrules: boolean }): DeskBooking {
+/** The form as the server takes it, without a time. */
+export function matterOf(form: BookingForm, { isDesk }: { isDesk: boolean }): DeskWishFor {
   const { elder, interpreter, companion, no_smartphone } = form;
   const own = {
     id_number: filled(digitsOf(form.id_number).toUpperCase()),
@@ -115,15 +115,19 @@ export function bodyOf(form: BookingForm, slotId: string, { isDesk, overrules }:
     company: form.company.map(({ role, name, phone, letter_seen }) => ({ role, name: name.trim(), phone: filled(digitsOf(phone)), letter_seen })),
     subject_unit_id: filled(form.subject),
     channel: form.channel,
-    urgency: overrules ? filled(form.urgency) : null,
   };
   return {
     ...(isDesk ? own : {}),
-    slot_id: slotId,
     name: form.name.trim(),
     phone: digitsOf(form.phone),
     attend_by: form.attend_by,
     site_id: form.attend_by === "site" ? form.site_id : null,
     needs: { elder, interpreter: filled(interpreter), companion, no_smartphone },
   };
+}
+
+/** The form with the time that is booked. */
+export function bodyOf(form: BookingForm, slotId: string, { isDesk, overrules }: { isDesk: boolean; overrules: boolean }): DeskBooking {
+  const urgency = overrules ? filled(form.urgency) : null;
+  return { ...matterOf(form, { isDesk }), slot_id: slotId, ...(isDesk ? { urgency } : {}) };
 }
