@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from scheduling.plans import publication
 from scheduling.plans import quarter as planning
 from scheduling.plans.quarter import Cell, Change, Drop, Grid, Leave, Put, Reset
 from scheduling.plans.troubles import Trouble
@@ -17,10 +18,12 @@ from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
 from server.http.rehearsal import rehearsed
 from server.identity.permissions import Permission, allows
+from server.kernel.errors import Conflict, DomainError, NotFound, RuleBroken
 from server.kernel.uow import Tx
 
 routes = Routes()
 MOST = 400
+MOST_AT_ONCE = 40
 QUARTER = r"^20\d\d-Q[1-4]$"
 MONTHS = 3
 
@@ -154,6 +157,45 @@ async def save_planning(ctx: Context, body: PlanningChanges) -> PlanningSaved:
         planning.check(await planning.read(tx, *whole_weeks(body.quarter)), changes)
         view = await _view(ctx, tx, body.quarter)
     return PlanningSaved(view=view, back=[_body(one) for one in back])
+
+
+class PlannedKey(Body):
+    plan_id: UUID
+    planned_for: date
+
+
+class Publication(Body):
+    days: list[PlannedKey] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class RefusedDay(View):
+    """`why` in the caller's language."""
+
+    plan_id: UUID
+    planned_for: date
+    why: str
+
+
+class Published(View):
+    published: int
+    refused: list[RefusedDay]
+
+
+@routes.post("/api/planning/publication", permission=Permission.DAY_WRITE)
+async def publish_planned(ctx: Context, body: Publication) -> Published:
+    """Show these days to the public, each by itself; what cannot be is named with the reason."""
+    refused = []
+    for day in body.days:
+        try:
+            async with ctx.services.uow.begin(ctx.actor) as tx:
+                await publication.publish(tx, day.plan_id, day.planned_for)
+        except (RuleBroken, Conflict, NotFound) as error:
+            refused.append(RefusedDay(**vars(day), why=_why(ctx, error)))
+    return Published(published=len(body.days) - len(refused), refused=refused)
+
+
+def _why(ctx: Context, error: DomainError) -> str:
+    return ctx.services.texts.get(ctx.language, f"error.{error.code}", **error.params)
 
 
 def whole_weeks(quarter: str) -> tuple[date, date]:

@@ -1,5 +1,6 @@
 """A quarter of all leaders' days in one screen: tried, undone, saved, taken back; a sheet comes in."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -43,6 +44,23 @@ async def test_a_quarter_is_tried_undone_saved_and_taken_back(
         await clerk.reads("已保存，一分钟内可以撤销")
         await clerk.page.reload()
         await expect(days).to_have_count(count - 1)
+
+
+async def test_a_quarter_is_published_at_once_but_for_what_is_wrong(
+    district: District, playwright: Playwright
+) -> None:
+    async with at_a_desk(district, playwright) as clerk:
+        days = (await planner(clerk)).locator("button.day:enabled")
+        await expect(days.first).to_be_visible()
+        count = await days.count()
+        await clerk.press("公布整个季度")
+        await clerk.reads("公布后群众就能看到")
+        await shown_well(clerk, "planning-publish")
+        await clerk.page.get_by_role("button", name=re.compile(r"^公布 \d+ 天$")).click()
+        await clerk.reads("已公布")
+        await shown_well(clerk, "planning-published")
+        await clerk.page.get_by_role("dialog").get_by_role("button", name="关闭").last.click()
+        await expect(days.nth(count - 1)).to_have_count(0)
 
 
 async def test_an_arrangement_comes_as_a_sheet_all_of_it_or_nothing(

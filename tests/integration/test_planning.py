@@ -282,3 +282,55 @@ async def test_clerk_of_another_unit_changes_nothing(services, client, centre):
     await enter(client, services, await add_staff(services, elsewhere, Role.CLERK))
     assert (await send(client, "changes", drop(plan, MONDAYS[0]))).status == 404
     assert (await grid(client))["cells"] == []
+
+
+async def publish_all(client, *days: tuple) -> dict:
+    body = [{"plan_id": str(plan.id), "planned_for": str(on)} for plan, on in days]
+    answer = await client.post("/api/planning/publication", json={"days": body})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def states_of(services) -> list[tuple[date, str]]:
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(ReceptionDay.planned_for, ReceptionDay.state)
+        rows = await tx.session.execute(query.order_by(ReceptionDay.planned_for))
+        return [(on, state) for on, state in rows.all()]
+
+
+async def test_days_of_many_leaders_are_published_at_once_made_or_not(services, clerk, centre):
+    plans_ = [(await planned(services, centre, rank=rank))[1] for rank in (1, 2)]
+    await send(clerk, "changes", put(plans_[0], MONDAYS[1]))  # one is a row already
+    said = await publish_all(clerk, *((plan, on) for plan in plans_ for on in MONDAYS[1:4]))
+    assert said == {"published": 6, "refused": []}
+    assert await states_of(services) == [(on, "published") for on in MONDAYS[1:4] for _ in plans_]
+    shown = (await grid(clerk))["cells"]
+    assert [one["state"] for one in shown if one["planned_for"] == str(MONDAYS[2])] == [
+        "published", "published",
+    ]  # fmt: skip
+
+
+async def test_day_that_cannot_be_published_keeps_none_of_the_others_from_it(
+    services, clerk, centre
+):
+    leader, plan = await planned(services, centre)
+    async with services.uow.begin(clerk_of(centre)) as tx:
+        await quarter.apply(tx, [Leave(leader.account.id, MONDAYS[2], MONDAYS[2])])
+    tuesday = MONDAYS[4] + timedelta(days=1)
+    said = await publish_all(clerk, *((plan, on) for on in (*MONDAYS[1:4], tuesday, MONDAYS[1])))
+    assert said["published"] == 2
+    refused = [(one["planned_for"], one["why"]) for one in said["refused"]]
+    assert [on for on, _ in refused] == [str(MONDAYS[2]), str(tuesday), str(MONDAYS[1])]
+    assert all(why and not why.startswith("error.") for _, why in refused)
+    assert [row for row in await states_of(services) if row[1] == "published"] == [
+        (MONDAYS[1], "published"), (MONDAYS[3], "published"),
+    ]  # fmt: skip
+
+
+async def test_nobody_but_a_clerk_in_reach_publishes(services, client, centre):
+    _, plan = await planned(services, centre)
+    elsewhere = await add_centre(services, "ELSEWHERE")
+    await enter(client, services, await add_staff(services, elsewhere, Role.CLERK, login="far"))
+    said = await publish_all(client, (plan, MONDAYS[1]))
+    assert (said["published"], len(said["refused"])) == (0, 1)
+    assert await states_of(services) == []

@@ -498,6 +498,8 @@ export interface PlannedCell { plan_id: string | null; leader_id: string; planne
 
 export interface PlannedDateView { planned: string; held: string }
 
+export interface PlannedKey { plan_id: string; planned_for: string }
+
 export interface PlannedLeave { leader_id: string; begins_at: string; ends_at: string }
 
 export interface PlannedPlan { id: string; leader_id: string; rrule: string; begins: string; ends: string }
@@ -518,6 +520,10 @@ export interface ProblemView { place: string; message: string }
 
 export interface Proposal { slot_ids: (string)[] }
 
+export interface Publication { days: (PlannedKey)[] }
+
+export interface Published { published: number; refused: (RefusedDay)[] }
+
 export interface PutChange { kind: "put"; plan_id: string; planned_for: string; date: string; begins: string; ends: string }
 
 export interface Rate { appointment_id: string; office: StarsGiven; unit?: StarsGiven | null }
@@ -535,6 +541,8 @@ export interface ReceptionDayDetail { id: string; plan_id: string | null; planne
 export interface ReceptionDayView { id: string; plan_id: string | null; planned_for: string | null; leader: LeaderView; state: DayState; kind: ReceptionKind; begins_at: string; ends_at: string; booked: number; total: number; waiting: number; unanswered: number; missed: number; replaces_id: string | null; replaced_by: string | null; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; review: boolean; invited_only: boolean; moved_because: string | null; shares: (ShareView)[]; kept: (KeptView)[]; actions: (string)[] }
 
 export type ReceptionKind = "scheduled" | "by_appointment" | "topic" | "joint"
+
+export interface RefusedDay { plan_id: string; planned_for: string; why: string }
 
 export type Relation = "self" | "family" | "neighbour" | "other"
 
@@ -845,6 +853,7 @@ export interface Endpoints {
   "GET /api/planning/file.xlsx": { params: Record<string, never>; query: { quarter: string }; body: undefined; answer: Blob }
   "POST /api/planning/import-previews": { params: Record<string, never>; query: Record<string, never>; body: FormData; answer: ArrangementPreview }
   "POST /api/planning/imports": { params: Record<string, never>; query: Record<string, never>; body: NewArrangement; answer: ImportedView }
+  "POST /api/planning/publication": { params: Record<string, never>; query: Record<string, never>; body: Publication; answer: Published }
   "GET /api/plans": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (PlanView)[] }
   "POST /api/plans": { params: Record<string, never>; query: Record<string, never>; body: PlanTerms; answer: PlanView }
   "PUT /api/plans/{plan_id}": { params: { plan_id: string }; query: Record<string, never>; body: PlanTerms; answer: PlanView }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CalendarDate, PlannedCell, PlannedPlan, PlanningView } from "@/api/schema.gen";
 import { addDays } from "@/app/time";
-import { blockedOf, cleared, patterned, quarterBeside, quarterOf, weeksOf } from "./quarter";
+import { blockedOf, cleared, draftsOf, patterned, quarterBeside, quarterOf, weeksOf } from "./quarter";
 
 const PLAN = { id: "plan", leader_id: "leader" } as PlannedPlan;
 const TUESDAYS = { weekday: 1, begins: "14:00", ends: "16:00", every: 1 };
@@ -51,6 +51,17 @@ test("a cleared row loses what may still change", () => {
 test("a weekend is only unusual, a holiday is in the way", () => {
   const cells = [cell("2027-01-09", { troubles: ["weekend"] }), cell("2027-01-04", { troubles: ["holiday"] })];
   expect(blockedOf(view({ cells })).map((one) => one.planned_for)).toEqual(["2027-01-04"]);
+});
+
+test("what nothing is wrong with is published at once, the rest is left to look at", () => {
+  const cells = [
+    cell("2027-01-04"),
+    cell("2027-01-05", { changeable: false }),
+    cell("2027-01-06", { troubles: ["overlap"] }),
+    cell("2027-01-09", { troubles: ["weekend"] }),
+    cell("2027-01-11"),
+  ];
+  expect(draftsOf(view({ cells }), "2027-01-04")).toEqual({ ready: [{ plan_id: "plan", planned_for: "2027-01-11" }], left: 2 });
 });
 
 test("weeks begin on Monday", () => {

@@ -48,6 +48,21 @@ export function blockedOf(view: PlanningView): PlannedCell[] {
   return view.cells.filter((cell) => cell.changeable && cell.troubles.some((one) => BLOCKING.has(one)));
 }
 
+/** So many days are published by one request. */
+export const AT_ONCE = 20;
+
+export interface Draft {
+  readonly plan_id: string;
+  readonly planned_for: string;
+}
+
+/** Days from tomorrow on that nobody was told of yet: those with nothing wrong, and how many are left to look at. */
+export function draftsOf(view: PlanningView, today: string): { ready: Draft[]; left: number } {
+  const ahead = view.cells.filter((cell) => cell.changeable && dateOf(cell.begins_at) > today);
+  const ready = ahead.filter((cell) => cell.troubles.length === 0).flatMap((cell) => keyOf(cell) ?? []);
+  return { ready, left: ahead.length - ready.length };
+}
+
 function keyOf(cell: PlannedCell): { plan_id: string; planned_for: string } | null {
   return cell.plan_id === null ? null : { plan_id: cell.plan_id, planned_for: cell.planned_for };
 }
