@@ -21,7 +21,6 @@ from signaling.media import paths
 from signaling.media.asking import Asking
 from signaling.media.capture import Captures
 from signaling.media.ground import Ground
-from signaling.media.link import Link
 from signaling.media.members import Member, Receiving, Sending, heard_by, near
 from signaling.media.sdp import (
     RECEIVING_SECTIONS,
@@ -68,6 +67,7 @@ class Conference:
 
     def subscribe(self, member_id: MemberId) -> None:
         member = self._member(member_id)
+        self._check_room(member, Leg.RECEIVING)
         self._begin_receiving(member)
         self._refresh([member])
 
@@ -85,6 +85,7 @@ class Conference:
     def restart_receiving(self, member_id: MemberId) -> None:
         member = self._member(member_id)
         if member.receiving is None:
+            self._check_room(member, Leg.RECEIVING)
             self._begin_receiving(member)
         else:
             member.receiving.link.renew()
@@ -221,17 +222,19 @@ class Conference:
         if receiving is None:
             return
         heard = heard_by(member, self.members)
-        if receiving.subscriber.is_full and not heard.keys() <= receiving.subscriber.known:
+        has_more = not heard.keys() <= receiving.subscriber.known
+        if receiving.subscriber.is_full and has_more and self._has_room(member, Leg.RECEIVING):
             receiving = self._begin_receiving(member)
         receiving.subscriber.want(heard, now=self._ground.clock())
 
     def _begin_sending(self, member: Member, description: Description) -> Sending:
         pictures = self.asking.preferred(member)
         publisher = self._ground.publisher(description, of=member, pictures=pictures)
+        self._check_room(member, Leg.SENDING, Leg.RECEIVING)
         if member.sending is not None:
             self._ground.emit(LegDown(member.id, Leg.SENDING, "replaced"))
         self._end_sending(member)
-        sending = member.sending = Sending(self._link(), publisher)
+        sending = member.sending = Sending(self._ground.link(), publisher)
         self._begin(member.id, Leg.SENDING, sending, description)
         return sending
 
@@ -239,15 +242,24 @@ class Conference:
         if member.receiving is not None:
             self._ground.emit(LegDown(member.id, Leg.RECEIVING, "replaced"))
         self._end_receiving(member)
-        link = self._link()
+        link = self._ground.link()
         receiving = member.receiving = Receiving(link, self._ground.subscriber(link))
         return receiving
 
-    def _link(self) -> Link:
-        legs = (leg for member in self.members.values() for _, leg in member.legs)
-        if sum(not leg.link.is_up for leg in legs) >= self.settings.connecting_limit:
+    def _check_room(self, member: Member, *begun: Leg) -> None:
+        """Before anything ends: half of what was asked for would help nobody."""
+        if not self._has_room(member, *begun):
             raise MediaRefusedError(Refusal.BUSY)
-        return self._ground.link()
+
+    def _has_room(self, member: Member, *begun: Leg) -> bool:
+        """Whether the member may begin these legs in the place of its own."""
+        connecting = sum(
+            not side.link.is_up
+            for other in self.members.values()
+            for leg, side in other.legs
+            if other is not member or leg not in begun
+        )
+        return connecting + len(begun) <= self.settings.connecting_limit
 
     def _begin(
         self, member_id: MemberId, leg: Leg, side: Sending | Receiving, description: Description

@@ -15,6 +15,8 @@ class MediaSettings:
     connect_deadline: float = 15.0
     silent_after: float = 7.0
     gone_after: float = 35.0
-    connecting_limit: int = 50
+    connecting_limit: int = 256
+    """Legs at once: a hundred people come back together, and more than these only an attack brings."""
+
     compiled: bool = True
     """Pass packets on by the part in C, where it was built."""

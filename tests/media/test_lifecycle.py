@@ -136,6 +136,34 @@ async def test_no_more_than_a_number_of_legs_may_be_connecting():
         await stage.engine.publish(A, stage.bot("y").offer())  # one's own is replaced, not added
 
 
+async def test_who_finds_no_room_for_both_legs_keeps_what_they_have():
+    async with staged(replace(LOOPBACK, connecting_limit=3)) as stage:
+        a = await stage.enter("a", MAIN)
+        await until(lambda: a.receiving.is_up)
+        b = await stage.enter("b", MAIN)
+        await until(hears(b, "a"))
+        await until(hears(a, "b"))
+        await stage.engine.publish(MemberId("x"), stage.bot("x").offer())
+        with pytest.raises(MediaRefusedError, match=Refusal.BUSY):
+            await stage.engine.publish(A, stage.bot("y").offer())
+        await until(hears(b, "a"))
+        await until(hears(a, "b"))
+
+
+async def test_all_come_back_at_once_when_their_worker_has_died(stage):
+    names = [f"m{number}" for number in range(30)]
+    for name in names:
+        stage.bot(name).sends = set()
+        await stage.engine.grant(MemberId(name), RoomId(f"room of {name}"))
+    # all are asked for before any is up
+    sent = [stage.engine.publish(MemberId(name), stage.bots[name].offer()) for name in names]
+    answers = await asyncio.gather(*sent)
+    assert len(answers) == 30
+    await asyncio.gather(*(stage.bots[name].join() for name in names))
+    for leg in Leg:
+        await until(lambda leg=leg: all(stage.saw(LegUp(MemberId(name), leg)) for name in names))
+
+
 async def test_an_answer_to_another_revision_is_refused(stage):
     a = await stage.enter("a", MAIN)
     await until(lambda: a.receiving.is_up)
