@@ -2,7 +2,7 @@
 
 from scheduling import codes, invitees, reminders
 from scheduling.events import AppointmentConfirmed
-from scheduling.phoned import NO_SMARTPHONE
+from scheduling.phoned import NO_SMARTPHONE, WHOSE
 from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import Appointment, AppointmentState, SessionRole
 from server.kernel import state
@@ -26,9 +26,8 @@ async def stand(
 ) -> None:
     """What a confirmed appointment has; everybody is told by those who follow the event."""
     await codes.give(tx, sealer, appointment)
-    phoned = appointment.needs.get(NO_SMARTPHONE)
-    but = SessionRole.PETITIONER if phoned else None
-    await invitees.give_links(tx, sealer, appointment.id, but=but)
+    phoned = WHOSE if appointment.needs.get(NO_SMARTPHONE) else frozenset[SessionRole]()
+    await invitees.give_links(tx, sealer, appointment.id, but=phoned)
     reminders.schedule(
         tx,
         appointment.id,

@@ -113,12 +113,12 @@ async def of(tx: Tx, appointment_id: UUID) -> list[Invitee]:
 
 
 async def give_links(
-    tx: Tx, sealer: Sealer, appointment_id: UUID, *, but: SessionRole | None = None
+    tx: Tx, sealer: Sealer, appointment_id: UUID, *, but: Collection[SessionRole] = ()
 ) -> None:
-    """Everybody without a staff account gets a link, once; `but` who is of no use for one."""
+    """Everybody without a staff account gets a link, once; `but` to whom it is of no use."""
     await tx.session.flush()
     for invitee in await of(tx, appointment_id):
-        if invitee.token_hash is None and invitee.role != but and _comes_by_link(invitee):
+        if invitee.token_hash is None and invitee.role not in but and _comes_by_link(invitee):
             give_link(invitee, sealer)
 
 

@@ -12,6 +12,8 @@ from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 
 NO_SMARTPHONE = "no_smartphone"
+WHOSE = frozenset({SessionRole.PETITIONER, SessionRole.APPLICANT})
+"""Whom an appointment's needs are about: of a mediation, where there are others, it has none."""
 BEFORE = timedelta(hours=2)
 
 
@@ -27,7 +29,7 @@ class ByPhone:
 
 
 def is_phoned(needs: Json, invitee: Invitee) -> bool:
-    return bool(needs.get(NO_SMARTPHONE)) and invitee.role == SessionRole.PETITIONER
+    return bool(needs.get(NO_SMARTPHONE)) and invitee.role in WHOSE
 
 
 def sms_of(needs: Json, phone: bytes | None) -> bytes | None:

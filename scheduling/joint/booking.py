@@ -20,6 +20,7 @@ from scheduling.joint.search import Missing, askable, member_at
 from scheduling.joint.tables import JointInterview, JointSeat, JointState, Rule, SeatState
 from scheduling.joint.wishes import Wishes
 from scheduling.mediation.times import main_room
+from scheduling.phoned import NO_SMARTPHONE
 from scheduling.references import marks
 from scheduling.rosters import presence as rosters_presence
 from scheduling.rosters.presence import Member
@@ -227,6 +228,7 @@ async def _appointment(
     tx: Tx, interview: JointInterview, those: Those, choice: Choice
 ) -> Appointment:
     case = await tx.session.get_one(Case, interview.case_id)
+    by_phone = those.wishes.no_smartphone
     appointment = Appointment(
         **marks(uuid4(), now=tx.now),
         session_kind=SessionKind.JOINT_INTERVIEW,
@@ -239,8 +241,8 @@ async def _appointment(
         booked_by=tx.actor.account_id or interview.opened_by,
         begins_at=choice.begins_at,
         ends_at=choice.begins_at + those.wishes.length,
-        attend_by=AttendBy.CENTRE if choice.room_unit_id else AttendBy.OWN_DEVICE,
-        needs={},
+        attend_by=AttendBy.CENTRE if choice.room_unit_id or by_phone else AttendBy.OWN_DEVICE,
+        needs={NO_SMARTPHONE: True} if by_phone else {},
     )
     tx.session.add(appointment)
     await tx.session.flush()

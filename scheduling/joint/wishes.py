@@ -26,7 +26,8 @@ class Group:
 class Wishes:
     """`leaders`: one of them receives; without any the clerk does. Without `rooms` by video only.
 
-    `since` and `until` bound the days; `until` is the deadline.
+    `since` and `until` bound the days; `until` is the deadline. `no_smartphone`: whom it is about
+    are told on the phone, and come to the centre.
     """
 
     fixed: tuple[UUID, ...] = ()
@@ -38,6 +39,7 @@ class Wishes:
     minutes: int = 60
     since: date | None = None
     until: date | None = None
+    no_smartphone: bool = False
 
     @property
     def length(self) -> timedelta:

@@ -29,7 +29,10 @@ class GroupBody(Body):
 
 
 class WishesBody(Body):
-    """`leaders`: one of them receives; without any the clerk does. No `rooms`: by video only."""
+    """`leaders`: one of them receives; without any the clerk does. No `rooms`: by video only.
+
+    `no_smartphone`: whom it is about are told on the phone, and come to the centre.
+    """
 
     fixed: list[UUID] = Field([], max_length=6)
     groups: list[GroupBody] = Field([], max_length=3)
@@ -40,6 +43,7 @@ class WishesBody(Body):
     minutes: int = Field(60, ge=30, le=180, multiple_of=5)
     since: date | None = None
     until: date | None = None
+    no_smartphone: bool = False
 
     def wishes(self) -> Wishes:
         groups = tuple(Group(tuple(group.units), group.needed) for group in self.groups)
@@ -47,7 +51,7 @@ class WishesBody(Body):
             fixed=tuple(self.fixed), groups=groups, optional=tuple(self.optional),
             leaders=tuple(dict.fromkeys(self.leaders)), preferred_leader=self.preferred_leader,
             rooms=tuple(dict.fromkeys(self.rooms)), minutes=self.minutes, since=self.since,
-            until=self.until,
+            until=self.until, no_smartphone=self.no_smartphone,
         )  # fmt: skip
 
 
@@ -66,6 +70,7 @@ class WishesView(View):
     minutes: int
     since: date | None
     until: date | None
+    no_smartphone: bool
 
 
 class PersonRef(View):

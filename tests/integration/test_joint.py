@@ -466,6 +466,37 @@ async def test_interview_goes_neither_to_another_leader_nor_into_a_slot(
     assert (after["state"], after["session"]) == ("open", None)
 
 
+@pytest.mark.parametrize("no_smartphone", [True, False])
+async def test_who_has_no_smartphone_is_told_on_the_phone_and_comes_to_the_centre(
+    client, services, district, clerk, runner, outbox, no_smartphone
+):
+    await district.roster("housing", TUESDAY, "09:00", "11:30")
+    made = await opened(
+        client, district, fixed=district.ids("housing"), no_smartphone=no_smartphone
+    )
+    assert made["wishes"]["no_smartphone"] is no_smartphone
+    booked = await (await book(client, made, (await times(client, made))["possible"][0])).json()
+    await runner.run_all_due()
+    path = f"/api/desk/appointments/{booked['session']['appointment_id']}"
+    card = await (await client.get(path)).json()
+    told = [one for one in await calls_of(client) if one["kind"] == "tell_by_phone"]
+    linked = [sms.to for sms in outbox.sms if "/i/" in sms.text]
+    if not no_smartphone:
+        assert (told, linked, card["attend_by"]) == ([], ["13900000001"], "own_device")
+        return
+    assert (linked, card["attend_by"], card["needs"]) == ([], "centre", {"no_smartphone": True})
+    assert [(one["phone"], card["code"] in one["words"]) for one in told] == [("13900000001", True)]
+    assert (await client.post(f"{path}/cancellation", json={"reason": "ill"})).status == 200
+    await runner.run_all_due()
+    told = [one["words"] for one in await calls_of(client) if one["kind"] == "tell_by_phone"]
+    assert ["取消了" in words for words in told].count(True) == 1
+
+
+async def calls_of(client) -> list[dict]:
+    found: list[dict] = await (await client.get("/api/call-tasks")).json()
+    return found
+
+
 async def test_leave_and_clerks_of_other_cases(client, services, district, clerk):
     person = await on_call(district)
     body = {

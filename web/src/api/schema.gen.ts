@@ -684,9 +684,9 @@ export type WishState = "asked" | "proposed" | "booked" | "declined" | "withdraw
 
 export interface WishView { id: string; reference: string; state: WishState; leader: LeaderView | null; category: string | null; sentence: string; case_id: string; case_number: string; person_name: string; asked_at: string; due_at: string; decline_reason: string | null; right_route: string | null; appointment_id: string | null; actions: (string)[] }
 
-export interface WishesBody { fixed?: (string)[]; groups?: (GroupBody)[]; optional?: (string)[]; leaders?: (string)[]; preferred_leader?: string | null; rooms?: (string)[]; minutes?: number; since?: string | null; until?: string | null }
+export interface WishesBody { fixed?: (string)[]; groups?: (GroupBody)[]; optional?: (string)[]; leaders?: (string)[]; preferred_leader?: string | null; rooms?: (string)[]; minutes?: number; since?: string | null; until?: string | null; no_smartphone?: boolean }
 
-export interface WishesView { fixed: (string)[]; groups: (GroupView)[]; optional: (string)[]; leaders: (string)[]; preferred_leader: string | null; rooms: (string)[]; minutes: number; since: string | null; until: string | null }
+export interface WishesView { fixed: (string)[]; groups: (GroupView)[]; optional: (string)[]; leaders: (string)[]; preferred_leader: string | null; rooms: (string)[]; minutes: number; since: string | null; until: string | null; no_smartphone: boolean }
 
 export type YearStatus = "provisional" | "confirmed"
 

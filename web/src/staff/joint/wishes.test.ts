@@ -15,6 +15,7 @@ const FORM: WishesForm = {
   minutes: 90,
   until: "2026-12-01",
   where: "r2",
+  noSmartphone: true,
 };
 
 test("the form says each wish once, and comes back as it went", () => {
@@ -28,6 +29,7 @@ test("the form says each wish once, and comes back as it went", () => {
     rooms: ["r2"],
     minutes: 90,
     until: "2026-12-01",
+    no_smartphone: true,
   });
   const view = { ...body, since: null } as Parameters<typeof formOf>[0];
   expect(formOf(view, "")).toEqual(FORM);

@@ -29,10 +29,12 @@ export interface WishesForm {
   until: string;
   /** VIDEO, ANY, or the unit whose room it is. */
   where: string;
+  /** Whom it is about are told on the phone, and come to the centre. */
+  noSmartphone: boolean;
 }
 
 export function emptyForm(until: string): WishesForm {
-  return { units: [], needed: { among: 1, among_2: 1, among_3: 1 }, who: ME, preferred: ANY, minutes: 60, until, where: VIDEO };
+  return { units: [], needed: { among: 1, among_2: 1, among_3: 1 }, who: ME, preferred: ANY, minutes: 60, until, where: VIDEO, noSmartphone: false };
 }
 
 export function formOf(wishes: WishesView, until: string): WishesForm {
@@ -47,6 +49,7 @@ export function formOf(wishes: WishesView, until: string): WishesForm {
     minutes: wishes.minutes,
     until: wishes.until ?? until,
     where: only(wishes.rooms, VIDEO),
+    noSmartphone: wishes.no_smartphone,
   };
 }
 
@@ -73,6 +76,7 @@ export function bodyOf(form: WishesForm, everybody: { readonly leaders: readonly
     rooms: chosen(form.where, VIDEO, everybody.rooms),
     minutes: form.minutes,
     until: form.until === "" ? null : form.until,
+    no_smartphone: form.noSmartphone,
   };
 }
 
