@@ -25,6 +25,8 @@ from server.units.tables import Unit
 CHANGEABLE = (DayState.PUBLISHED, DayState.BOOKING_OPEN, DayState.BOOKING_CLOSED)
 REACH = timedelta(days=60)
 """How far ahead a day to swap with is looked for."""
+MOST_DAYS = 40
+"""So many are shown, after all were judged."""
 
 
 class Unfit(StrEnum):
@@ -83,7 +85,9 @@ async def candidates(tx: Tx, day: ReceptionDay) -> list[StandIn]:
 
 
 async def days_to_swap(tx: Tx, day: ReceptionDay) -> list[OtherDay]:
-    """Published days of other leaders within the actor's reach, the soonest first."""
+    """Published days of other leaders within the actor's reach, those that can be swapped first,
+    then the soonest.
+    """
     query = (
         sa.select(ReceptionDay, Official)
         .join(Official, Official.account_id == ReceptionDay.leader_id)
@@ -94,8 +98,6 @@ async def days_to_swap(tx: Tx, day: ReceptionDay) -> list[OtherDay]:
             ReceptionDay.state.in_(CHANGEABLE),
             ReceptionDay.begins_at.between(tx.now, tx.now + REACH),
         )
-        .order_by(ReceptionDay.begins_at)
-        .limit(40)
     )
     rows = [(other, leader) for other, leader in (await tx.session.execute(query)).all()]
     others = [other for other, _ in rows]
@@ -105,7 +107,8 @@ async def days_to_swap(tx: Tx, day: ReceptionDay) -> list[OtherDay]:
     found = [
         OtherDay(other, leader, _why_swap(tx, day, other, busy, out)) for other, leader in rows
     ]
-    return sorted(found, key=lambda one: (one.why is not None, one.day.begins_at))
+    found.sort(key=lambda one: (one.why is not None, one.day.begins_at))
+    return found[:MOST_DAYS]
 
 
 @dataclass(frozen=True)

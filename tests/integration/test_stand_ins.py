@@ -2,6 +2,7 @@
 
 from dataclasses import replace as changed
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -261,6 +262,25 @@ async def test_stand_ins_say_why_not(services, desk, hall, centre, runner):
     ):
         refused = await replace(desk, hall, leader_id=str(leader.account.id))
         assert (refused.status, (await refused.json())["code"]) == (422, f"stand_in_{why}")
+
+
+async def test_day_to_swap_with_is_found_behind_many_that_cannot_be(services, desk, hall, centre):
+    """A week of twenty leaders does not hide the one of the week after."""
+    away = await add_leader(services, centre, rank=3)
+    fits = await publish_day(services, hall["other"], in_days=12)
+    theirs = await publish_day(services, away, in_days=7)
+    async with services.uow.begin(SYSTEM) as tx:
+        during = Range(hall["day"].begins_at, hall["day"].ends_at)
+        tx.session.add(Claim(id=uuid4(), resource=away.account.id, during=during, reason="leave"))
+        facts = {
+            column.key: getattr(theirs, column.key)
+            for column in ReceptionDay.__table__.columns if column.key not in {"id", "plan_id"}
+        }  # fmt: skip
+        tx.session.add_all(ReceptionDay(id=uuid4(), plan_id=None, **facts) for _ in range(45))
+    said = await (await desk.get(f"/api/reception-days/{hall['day'].id}/stand-ins")).json()
+    assert [one["id"] for one in said["days"] if one["why"] is None] == [str(fits.id)]
+    assert {one["why"] for one in said["days"][1:]} == {"away_then"}
+    assert len(said["days"]) == 40
 
 
 async def test_swapped_days_change_leaders_and_people_may_follow(
