@@ -122,12 +122,15 @@ async def _at(tx: Tx, due: Due, state: JointState) -> JointInterview | None:
 
 
 async def _may_go_on(tx: Tx, interview: JointInterview) -> bool:
-    """The case runs, and what is wished for may still be wished for on it."""
+    """The case runs, what is wished for may still be wished for on it, and somebody can preside."""
     case = await tx.session.get_one(Case, interview.case_id)
     if case.state not in RUNNING or case.petition_class == PetitionClass.ACCUSATION:
         return False
+    wishes = wishes_of(interview.wishes)
+    if not wishes.leaders and not await interviews.may_preside(tx, interview):
+        return False
     try:
-        await interviews.check(tx, case, wishes_of(interview.wishes))
+        await interviews.check(tx, case, wishes)
     except Invalid:
         return False
     return True

@@ -16,7 +16,7 @@ from scheduling.joint.wishes import Wishes
 from scheduling.tables import Appointment, CallKind
 from server.cases import access as cases
 from server.cases.tables import Case, PartyRole, PetitionClass
-from server.identity.tables import Official
+from server.identity.tables import Account, Official
 from server.kernel import state
 from server.kernel.errors import Conflict, FieldError, Invalid, NotFound, RuleBroken
 from server.kernel.tasks import Due
@@ -134,12 +134,25 @@ def seek(
 
 
 async def those(tx: Tx, interview: JointInterview) -> Those:
-    """Whom the interview is to bring together; without a leader, the asker presides."""
+    """Whom the interview is to bring together; without a leader, whoever opened it presides."""
     people = await (await tx.driver()).fetch(BROUGHT, interview.case_id, BROUGHT_BY)
-    chair = tx.actor.account_id or interview.opened_by
     return Those(
-        joint_wishes.of(interview.wishes), chair, tuple(row["person_id"] for row in people)
-    )
+        joint_wishes.of(interview.wishes), await _chair(tx, interview),
+        tuple(row["person_id"] for row in people),
+    )  # fmt: skip
+
+
+async def may_preside(tx: Tx, interview: JointInterview) -> bool:
+    """Whether whoever opened it still works here."""
+    opener = await tx.session.get_one(Account, interview.opened_by)
+    return opener.disabled_at is None
+
+
+async def _chair(tx: Tx, interview: JointInterview) -> UUID:
+    """The same for everybody who looks; once that account is shut, the clerk who takes it over."""
+    if tx.actor.account_id is None or await may_preside(tx, interview):
+        return interview.opened_by
+    return tx.actor.account_id
 
 
 async def call_off(tx: Tx, interview: JointInterview, *, reason: str) -> None:

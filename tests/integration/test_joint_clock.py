@@ -1,15 +1,18 @@
 """Joint interviews that the clock proposes, books and repairs, over HTTP."""
 
 from datetime import date, datetime, time, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from scheduling.joint.tables import JointSeat
 from scheduling.plans import days
 from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.cases.tables import Case
+from server.identity import accounts
 from server.identity.tables import Service
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.audit import AuditLine
@@ -216,6 +219,64 @@ async def test_desk_is_called_once_where_nothing_is_found_without_a_deadline(
     found = await shown(client, made)
     assert found["proposal"]["begins_at"] == "2026-12-03T01:00:00Z"
     assert await stuck() == [True]  # nobody need phone about it any more
+
+
+async def colleague(services, client, district):
+    other = await add_staff(services, district.centre, Role.CLERK, login="colleague")
+    await enter(client, services, other)
+    return other
+
+
+async def hosts(services) -> list[UUID]:
+    async with services.uow.begin(SYSTEM) as tx:
+        return list(await tx.session.scalars(sa.select(Appointment.host_id)))
+
+
+async def test_who_opened_it_presides_whoever_looks_and_books(
+    client, services, district, clerk, clock
+):
+    made = await wanted(client, district)
+    other = await colleague(services, client, district)
+    first, last = "2026-11-26T01:00:00Z", "2026-11-26T03:30:00Z"
+    async with services.uow.begin(SYSTEM) as tx:  # the colleague has no time that day
+        during = Range(datetime.fromisoformat(first), datetime.fromisoformat(last))
+        tx.session.add(Claim(id=uuid4(), resource=other.id, during=during, reason="leave"))
+    time = (await times(client, made))["possible"][0]
+    assert time["begins_at"] == first
+    booked = await book(client, made, time)
+    assert booked.status == 200, await booked.text()
+    assert await hosts(services) == [clerk.id]
+
+
+async def test_account_that_was_shut_hosts_nothing_and_the_desk_is_told(
+    client, services, district, clerk, runner, clock
+):
+    made = await wanted(client, district)
+    async with services.uow.begin(SYSTEM) as tx:
+        await accounts.disable(tx, "clerk")
+    clock.move(timedelta(minutes=20))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        assert (await tx.session.scalars(sa.select(CallTask.kind))).all() == ["joint_stuck"]
+    other = await colleague(services, client, district)
+    left = await shown(client, made)
+    assert (left["state"], left["by_clock"]) == ("open", False)
+    booked = await book(client, made, (await times(client, made))["possible"][0])
+    assert booked.status == 200, await booked.text()
+    assert await hosts(services) == [other.id]
+
+
+async def test_account_shut_after_the_proposal_hosts_nothing(
+    client, services, district, clerk, runner, clock
+):
+    made = await wanted(client, district)
+    await later(clock, runner, client, services, clerk)
+    assert (await shown(client, made))["state"] == "proposed"
+    async with services.uow.begin(SYSTEM) as tx:
+        await accounts.disable(tx, "clerk")
+    clock.move(VETOED)
+    await runner.run_all_due()
+    assert await hosts(services) == []
 
 
 async def test_unit_complained_of_since_is_not_booked(
