@@ -2,7 +2,7 @@
 
 import { onScopeDispose, readonly, ref, shallowReactive, shallowRef, type Ref, type ShallowRef } from "vue";
 import { DeviceError, list, open, watchDevices, type Device, type Trouble, type Wish } from "@/rtc/devices";
-import type { Kind } from "@/rtc/sender";
+import { KINDS, type Kind } from "@/rtc/sender";
 import { meter } from "@/rtc/sound";
 
 export interface OwnMedia {
@@ -17,6 +17,8 @@ export interface OwnMedia {
   readonly devices: Readonly<Ref<readonly Device[]>>;
   /** The picture comes from the back of a phone: not to be mirrored. */
   readonly fromBehind: Readonly<Ref<boolean>>;
+  /** What there is of a kind for the others, were it on; nothing while something else has it. */
+  given(kind: Kind): MediaStreamTrack | null;
   open(wish?: Wish): Promise<void>;
   /** Another camera or microphone instead of the one of its kind. */
   choose(kind: Kind, id: string): Promise<void>;
@@ -27,6 +29,9 @@ export interface OwnMedia {
   toggle(kind: Kind): Promise<boolean>;
   close(): void;
 }
+
+/** So long after the page is seen again a phone call may still be giving the microphone back. */
+const GIVING_BACK = 2_000;
 
 function without(stream: MediaStream, kind: Kind): MediaStreamTrack[] {
   return stream.getTracks().filter((track) => track.kind !== kind);
@@ -51,6 +56,7 @@ export function useOwnMedia(): OwnMedia {
   let endMeter = (): void => undefined;
   let endWatch = (): void => undefined;
   let bringing = Promise.resolve();
+  let givingBack: ReturnType<typeof setTimeout> | undefined;
 
   function take(next: MediaStream, reasons: Partial<Record<Kind, Trouble>>): void {
     stream.value = next;
@@ -67,6 +73,24 @@ export function useOwnMedia(): OwnMedia {
     const kind = track.kind as Kind;
     if (kind === "video") track.enabled = on.video;
     track.onended = () => lose(kind);
+    track.onmute = () => (missing[kind] = "busy");
+    track.onunmute = () => {
+      if (!isTaken(kind)) Reflect.deleteProperty(missing, kind);
+    };
+    if (track.muted) missing[kind] = "busy";
+  }
+
+  /** A phone call on an iPhone has it: the track is there and gives nothing. */
+  function isTaken(kind: Kind): boolean {
+    return trackOf(kind)?.muted === true;
+  }
+
+  function seen(): void {
+    clearTimeout(givingBack);
+    if (document.visibilityState !== "visible") return;
+    givingBack = setTimeout(() => {
+      for (const kind of KINDS) if (isTaken(kind)) void bring(kind);
+    }, GIVING_BACK);
   }
 
   /** A cable pulled out, a call taken: another device of the kind steps in as soon as one may be asked for. */
@@ -87,8 +111,15 @@ export function useOwnMedia(): OwnMedia {
   async function openBeside(kind: Kind): Promise<void> {
     const opened = await open({ audio: kind === "audio", video: kind === "video" }).catch(reasonOf);
     const kept = stream.value === null ? [] : without(stream.value, kind);
-    if (typeof opened === "string") take(new MediaStream(kept), { ...besides(kind), [kind]: opened });
-    else take(new MediaStream([...kept, ...opened.stream.getTracks()]), besides(kind));
+    const old = trackOf(kind);
+    if (typeof opened === "string") {
+      // A track that another program has for now comes back when that is done.
+      const waiting = old?.readyState === "live" ? [old] : [];
+      take(new MediaStream([...kept, ...waiting]), { ...besides(kind), [kind]: opened });
+      return;
+    }
+    old?.stop();
+    take(new MediaStream([...kept, ...opened.stream.getTracks()]), besides(kind));
   }
 
   /** What is missing of the other kind. */
@@ -141,15 +172,15 @@ export function useOwnMedia(): OwnMedia {
   /** A phone gives one camera at a time: the old one is let go before the new one is asked for. */
   async function choose(kind: Kind, id: string): Promise<void> {
     const before = stream.value;
-    const old = before?.getTracks().find((track) => track.kind === kind);
+    const old = trackOf(kind);
     const oldId = old?.getSettings().deviceId;
     old?.stop();
-    const track = (await trackOf(kind, id)) ?? (oldId === undefined ? null : await trackOf(kind, oldId));
+    const track = (await openOne(kind, id)) ?? (oldId === undefined ? null : await openOne(kind, oldId));
     const kept = before === null ? [] : without(before, kind);
     take(new MediaStream(track === null ? kept : [...kept, track]), track === null ? { ...besides(kind), [kind]: "busy" } : besides(kind));
   }
 
-  async function trackOf(kind: Kind, id: string): Promise<MediaStreamTrack | null> {
+  async function openOne(kind: Kind, id: string): Promise<MediaStreamTrack | null> {
     const device = kind === "audio" ? { microphone: id } : { camera: id };
     const opened = await open({ audio: kind === "audio", video: kind === "video", ...device }).catch(() => null);
     return opened?.stream.getTracks()[0] ?? null;
@@ -168,18 +199,22 @@ export function useOwnMedia(): OwnMedia {
     if (kind === "video") for (const track of stream.value?.getVideoTracks() ?? []) track.enabled = shown;
   }
 
-  function isOpen(kind: Kind): boolean {
-    return missing[kind] === undefined && stream.value?.getTracks().some((track) => track.kind === kind) === true;
+  function trackOf(kind: Kind): MediaStreamTrack | null {
+    return stream.value?.getTracks().find((track) => track.kind === kind) ?? null;
+  }
+
+  function given(kind: Kind): MediaStreamTrack | null {
+    return missing[kind] === undefined ? trackOf(kind) : null;
   }
 
   async function toggle(kind: Kind): Promise<boolean> {
-    if (isOpen(kind)) {
+    if (given(kind) !== null) {
       set(kind, !on[kind]);
       return true;
     }
     set(kind, true);
     await bring(kind);
-    return isOpen(kind);
+    return given(kind) !== null;
   }
 
   function stop(): void {
@@ -189,7 +224,12 @@ export function useOwnMedia(): OwnMedia {
     stream.value = null;
   }
 
-  onScopeDispose(stop);
+  document.addEventListener("visibilitychange", seen);
+  onScopeDispose(() => {
+    document.removeEventListener("visibilitychange", seen);
+    clearTimeout(givingBack);
+    stop();
+  });
   return {
     stream,
     opening: readonly(opening),
@@ -198,6 +238,7 @@ export function useOwnMedia(): OwnMedia {
     level: readonly(level),
     devices,
     fromBehind: readonly(fromBehind),
+    given,
     open: openDevices,
     choose,
     turn,

@@ -162,7 +162,7 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
   /** The host's word stands above my switch. */
   function isShown(kind: Kind): boolean {
     const held = state.value === null ? undefined : myself(state.value)?.muted_by_host;
-    return own.on[kind] && trackOf(kind) !== null && !(kind === "audio" && held === true);
+    return own.on[kind] && own.given(kind) !== null && !(kind === "audio" && held === true);
   }
 
   function show(link: Peers): void {
@@ -173,17 +173,13 @@ export function useRoom({ api, appointmentId, own, onTold }: RoomOptions): Room 
     void ask({ type: "say.mute", audio: isShown("audio"), video: isShown("video") });
   }
 
-  function trackOf(kind: Kind): MediaStreamTrack | null {
-    return own.stream.value?.getTracks().find((track) => track.kind === kind) ?? null;
-  }
-
   const outside = computed(() => state.value === null || amOutside(state.value));
   const me = computed(() => (state.value === null ? undefined : myself(state.value)));
   const others = computed(() => (state.value === null ? [] : company(state.value)));
   const sharer = computed(() => sharerAmong(others.value));
   const sharing = useSharing({ me, ask, send: (track) => peers?.share(track) });
-  watch([() => own.on.audio, () => own.on.video, () => me.value?.muted_by_host, own.stream], () => {
-    for (const kind of KINDS) void peers?.replaceTrack(kind, trackOf(kind));
+  watch([() => own.on.audio, () => own.on.video, () => me.value?.muted_by_host, own.stream, () => own.given("audio"), () => own.given("video")], () => {
+    for (const kind of KINDS) void peers?.replaceTrack(kind, own.given(kind));
     if (peers !== null) show(peers);
     if (line.value === "open") sayMute();
   });

@@ -4,6 +4,7 @@ import { hintFor, type Circumstances } from "./hints";
 const calm: Circumstances = {
   reconnecting: false,
   mutedByHost: false,
+  microphoneTaken: false,
   noMicrophone: false,
   speakingMuted: false,
   myFloor: null,
@@ -26,6 +27,7 @@ test.each([
   [{ speakingMuted: true, mutedByHost: true }, "muted_by_host"],
   [{ reconnecting: true, justCalled: true }, "reconnecting"],
   [{ noMicrophone: true, justCalled: true }, "no_microphone"],
+  [{ noMicrophone: true, microphoneTaken: true }, "microphone_taken"],
   [{ myLine: "weak" }, undefined],
   [{ myFloor: "muted", speakingMuted: true }, "floor_muted"],
   [{ myFloor: "muted", noMicrophone: true }, "no_microphone"],

@@ -6,6 +6,8 @@ import type { Tone } from "@/design/models";
 export interface Circumstances {
   readonly reconnecting: boolean;
   readonly mutedByHost: boolean;
+  /** A call or another program has my microphone for now. */
+  readonly microphoneTaken: boolean;
   /** No microphone came: I cannot be heard at all. */
   readonly noMicrophone: boolean;
   /** I speak and nobody hears it, since my own microphone is off. */
@@ -37,6 +39,7 @@ const ORDER: readonly ((now: Circumstances) => Hint | null)[] = [
   (now) => (now.suspended ? { key: "suspended", tone: "warn" } : null),
   (now) => (now.paused ? { key: "paused", tone: "info" } : null),
   (now) => (now.mutedByHost ? { key: "muted_by_host", tone: "info" } : null),
+  (now) => (now.microphoneTaken ? { key: "microphone_taken", tone: "warn" } : null),
   (now) => (now.noMicrophone ? { key: "no_microphone", tone: "warn" } : null),
   (now) => (now.myFloor === "muted" ? { key: "floor_muted", tone: "warn" } : null),
   (now) => (now.speakingMuted ? { key: "speaking_muted", tone: "warn" } : null),

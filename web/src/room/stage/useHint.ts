@@ -45,6 +45,7 @@ export function useHint(room: Room, own: OwnMedia): ComputedRef<Hint | null> {
     return hintFor({
       reconnecting: room.reconnecting.value,
       mutedByHost: room.me.value?.muted_by_host ?? false,
+      microphoneTaken: own.missing.audio === "busy",
       noMicrophone: own.missing.audio !== undefined,
       speakingMuted: speakingMuted.value && !own.on.audio,
       ...floorOf(room, own),
