@@ -37,6 +37,11 @@ class Line:
     sight: Sight | None = None
     gone_at: float | None = None
 
+    @property
+    def room_id(self) -> UUID | None:
+        """Of the room that the client was shown last."""
+        return self.sight.room.id if self.sight and self.sight.room else None
+
     def send(self, message: BaseModel) -> None:
         self.peer.send(message.model_dump_json())
 

@@ -22,6 +22,7 @@ from signaling.quality import line_of
 from signaling.relays import Relays
 from signaling.session import Outcome
 from signaling.sight import HERE, looks_after, sight_of
+from signaling.speakers import Speakers
 from signaling.store import Stored
 from signaling.tapes import Tape, Tapes
 
@@ -76,6 +77,7 @@ class Live:
     """The share that the engine misses of what each seat sends; None while that is nothing."""
 
     hearing: Hearing = field(default_factory=Hearing)
+    speakers: Speakers = field(default_factory=Speakers)
 
     freezes: dict[UUID, deque[tuple[float, int]]] = field(default_factory=dict)
     place: Place | None = None
@@ -127,6 +129,7 @@ class Live:
             await self._restore(leaving)
             raise
         self.session = outcome.session
+        self.speakers.keep(self.session.rooms)
         for seat_id in leaving:
             self.granted.pop(seat_id, None)
             if seat_id not in wanted:
@@ -271,7 +274,10 @@ class Live:
         now = self.ground.clock.now()
         for line in self.lines.values():
             sight = sight_of(self.session, line.seat_id, names=self.names, place=self.place)
+            before = line.room_id
             line.show(sight, session=self.session, now=now)
+            if line.room_id != before:
+                self.speakers.tell(line, self.session)
 
 
 def member(seat_id: UUID) -> MemberId:

@@ -152,6 +152,7 @@ def _tell_speaking(desk: Desk, room_id: UUID, speakers: list[UUID]) -> None:
     """Only those who sit in the room are told."""
     for live in desk.lives.values():
         if room_id in live.session.rooms:
+            live.speakers.hear(room_id, speakers)
             for seat in live.session.in_room(room_id):
                 if seat.id in live.lines:
                     live.lines[seat.id].tell(PersonSpeaking(participant_ids=speakers))

@@ -101,6 +101,40 @@ async def test_speaking_is_told_only_to_those_in_the_room(table):
     assert len(li.facts("person.speaking", since=mark)) == 1
 
 
+async def test_who_goes_on_speaking_is_told_to_whoever_comes_back_or_comes_in(table):
+    host, wang, li = await seated(table)
+    tell = table.services.media.queue.put_nowait
+    tell(Speaking(RoomId(li.room["id"]), (MemberId(li.id), MemberId(wang.id))))
+    await wang.wait_for("person.speaking", participant_ids=[li.id, wang.id])
+    mark = li.mark
+    await li.connect()
+    await li.wait_for("person.speaking", since=mark, participant_ids=[li.id, wang.id])
+    room_id = (await host.send("caucus.open"))["room_id"]
+    await host.send("caucus.invite", room_id=room_id, participant_id=wang.id)
+    await wang.wait_for("caucus.invited")
+    await wang.send("caucus.answer", accept=True)
+    tell(Speaking(RoomId(room_id), (MemberId(wang.id),)))
+    await wang.wait_for("person.speaking", participant_ids=[wang.id])
+    mark = wang.mark
+    await wang.send("caucus.leave")
+    await wang.wait_for("person.speaking", since=mark, participant_ids=[li.id, wang.id])
+
+
+async def test_who_spoke_in_a_room_that_is_closed_or_has_left_is_not_told(table):
+    host, wang, li = await seated(table)
+    tell = table.services.media.queue.put_nowait
+    tell(Speaking(RoomId(li.room["id"]), (MemberId(li.id),)))
+    await wang.wait_for("person.speaking", participant_ids=[li.id])
+    room_id = (await host.send("caucus.open"))["room_id"]
+    await host.send("caucus.invite", room_id=room_id, participant_id=li.id)
+    await li.wait_for("caucus.invited")
+    await li.send("caucus.answer", accept=True)
+    mark = wang.mark
+    await wang.connect()
+    await wang.send("hand", up=True)
+    assert wang.facts("person.speaking", since=mark) == []
+
+
 async def test_log_proves_when_the_private_room_was_open(table):
     host, wang, _ = await seated(table)
     room_id = (await host.send("caucus.open"))["room_id"]
