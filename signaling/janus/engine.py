@@ -112,6 +112,7 @@ class JanusEngine:
         self._captures = Captures(handles, self._people)
         await _end_all(handles, self._keys)  # of the connection before, if Janus outlived it
         self._spawn(self._cameras.watch())
+        self._spawn(self._opened.catch_up())
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -141,14 +142,14 @@ class JanusEngine:
             answer = await self._publications.publish(person, offer, description)
         self._cameras.again(person)
         await self._capture(person)
-        await self._subscriptions.refresh(self._near(person))
+        await self._subscriptions.refresh(self._near(person), of=person)
         return answer
 
     async def subscribe(self, member: MemberId) -> None:
         person = self._person(member)
         async with person.turn:
             await self._subscriptions.end(person)
-        await self._subscriptions.refresh([person])
+        await self._subscriptions.refresh([person], of=person)
 
     async def answer(self, member: MemberId, *, revision: int, sdp: str) -> None:
         person = self._people.get(member)
@@ -161,14 +162,14 @@ class JanusEngine:
         subscribing.pending = None
         jsep = {"type": "answer", "sdp": without_candidates(sdp)}
         await self._handles.say(subscribing.handle, {"request": "start"}, jsep=jsep)
-        await self._subscriptions.refresh([person])
+        await self._subscriptions.refresh([person], of=person)
 
     async def restart_receiving(self, member: MemberId) -> None:
         person = self._person(member)
         async with person.turn:
             if await self._subscriptions.restarted(person):
                 return
-        await self._subscriptions.refresh([person])
+        await self._subscriptions.refresh([person], of=person)
 
     async def grant(self, member: MemberId, room: RoomId) -> None:
         person = self._person(member)
@@ -176,7 +177,7 @@ class JanusEngine:
         person.room = room
         await self._house(person, self._homes.setdefault(room, person.home or secrets.token_hex(8)))
         await self._capture(person)
-        await self._subscriptions.refresh([*left, *self._near(person)])
+        await self._subscriptions.refresh([*left, *self._near(person)], of=person)
         self._speakers.moved(person, before=before)
 
     async def revoke(self, member: MemberId) -> None:
@@ -208,7 +209,7 @@ class JanusEngine:
     ) -> None:  # fmt: skip
         person = self._person(member)
         person.views, person.screen_view, person.has_pictures = dict(views), screen, pictures
-        await self._subscriptions.refresh([person])
+        await self._subscriptions.refresh([person], of=person)
         async with person.turn:
             await self._subscriptions.choose_layers(person)
 

@@ -43,18 +43,18 @@ class Handles:
         self._owners[handle] = (person, leg)
         return handle
 
-    async def detach(self, handle: int) -> None:
-        """A publisher's name is free again when this returns.
+    async def detach(self, handle: int) -> bool:
+        """Whether it is certainly gone; a publisher's name is free again when this returns.
 
         Janus answers a detach before it has cleared up behind it, a leave only after.
         """
         _, leg = self._owners.pop(handle, (None, None))
         if not self._session.is_open:
-            return
+            return False
         if leg is Leg.SENDING:
             with contextlib.suppress(JanusError):
                 await self._session.say(handle, {"request": "leave"})
-        await self._session.detach(handle)
+        return await self._session.detach(handle)
 
     async def check(self) -> None:
         """Raises JanusError where we could make no rooms: our key, the plugin or their names."""

@@ -5,7 +5,6 @@ https://janus.conf.meetecho.com/docs/rest.html (WebSockets), .../docs/videoroom.
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
@@ -23,6 +22,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 5.0
 TOKEN_SECONDS = 60
+NO_SUCH_SESSION, NO_SUCH_HANDLE = 458, 459
 PROTOCOL = "janus-protocol"
 VIDEOROOM = "janus.plugin.videoroom"
 
@@ -124,9 +124,13 @@ class Session:
         made = await self._ask({"janus": "attach", "plugin": VIDEOROOM})
         return int(made["data"]["id"])
 
-    async def detach(self, handle: int) -> None:
-        with contextlib.suppress(JanusError):
+    async def detach(self, handle: int) -> bool:
+        """Whether it is certain that nothing goes over it any more."""
+        try:
             await self._ask({"janus": "detach", "handle_id": handle})
+        except JanusError as error:
+            return error.code in {NO_SUCH_SESSION, NO_SUCH_HANDLE}
+        return True
 
     async def say(self, handle: int, body: Json, *, jsep: Json | None = None) -> Answer:
         """A request of the plugin that it answers later, by an event. Raises JanusError."""

@@ -1,14 +1,22 @@
 """Who hears whom: each listener's one subscriber handle, kept in line with who is where."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signaling.engine import Leg, MediaEvent, MediaUnavailableError, MemberId, Offer, View
 from signaling.janus.handles import Handles
 from signaling.janus.people import SUBSTREAMS, Feed, Person, Subscribing, as_offered, heard_by
 from signaling.janus.session import Answer, Json
+
+log = logging.getLogger(__name__)
+AGAIN_SECONDS = 1.0
+
+
+class _StillFlowsError(MediaUnavailableError):
+    """What should have stopped may go on: Janus does not even say that it took the handle away."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +24,35 @@ class Subscriptions:
     handles: Handles
     people: Mapping[MemberId, Person]
     tell: Callable[[MediaEvent], None]
+    late: set[Person] = field(default_factory=set)
 
-    async def refresh(self, people: Iterable[Person]) -> None:
-        """Bring subscriptions in line with who is where; holds when this returns."""
-        affected = {person.id: person for person in people}
-        await asyncio.gather(*(self._bring_in_line(person) for person in affected.values()))
+    async def refresh(self, people: Iterable[Person], *, of: Person | None = None) -> None:
+        """Bring subscriptions in line with who is where; what ends has ended when this returns.
+
+        Raises for `of` alone: what fails for others, whose turn it is not, is tried again soon.
+        """
+        affected = list({person.id: person for person in people}.values())
+        told = await asyncio.gather(
+            *(self._bring_in_line(person) for person in affected), return_exceptions=True
+        )
+        failures = [(p, fault) for p, fault in zip(affected, told, strict=True) if fault]
+        late = [p for p, fault in failures if isinstance(fault, MediaUnavailableError)]
+        self.late.update(person for person in late if person is not of)
+        for person, fault in failures:
+            if person is of or person not in late or isinstance(fault, _StillFlowsError):
+                raise fault
+            log.warning("a listener hears nobody for a moment: %s", fault)
+
+    async def catch_up(self) -> None:
+        """Try again for whom it failed, for ever."""
+        while True:
+            await asyncio.sleep(AGAIN_SECONDS)
+            late = [person for person in self.late if self.people.get(person.id) is person]
+            self.late.clear()
+            try:
+                await self.refresh(late)
+            except Exception:
+                log.exception("late listeners")
 
     async def restarted(self, person: Person) -> bool:
         """The listener's way is new: offer anew over it. False where nothing was offered yet."""
@@ -109,5 +141,15 @@ class Subscriptions:
             body["unsubscribe"] = gone
         if fresh:
             body["subscribe"] = fresh
-        self.offer(person, subscribing, await self.handles.say(subscribing.handle, body))
+        self.offer(person, subscribing, await self._changed(person, subscribing, body))
         await self.choose_layers(person)
+
+    async def _changed(self, person: Person, subscribing: Subscribing, body: Json) -> Answer:
+        """One that cannot be changed is taken away: what must stop, stops with it."""
+        try:
+            return await self.handles.say(subscribing.handle, body)
+        except MediaUnavailableError as fault:
+            person.subscribing = None
+            if not await self.handles.detach(subscribing.handle):
+                raise _StillFlowsError(str(fault)) from fault
+            raise

@@ -1,5 +1,6 @@
 """The Janus engine against Debian's Janus: the same port, the same rules as the embedded one."""
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from signaling.engine import (
     LegDown,
     LegUp,
     Lost,
+    MediaEvent,
     MediaUnavailableError,
     MemberId,
     Reset,
@@ -23,7 +25,7 @@ from signaling.engine import (
 )
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.janus.handles import Handles
-from signaling.janus.people import Person, Publishing
+from signaling.janus.people import Person, Publishing, Subscribing
 from signaling.janus.publications import Publications
 from signaling.janus.session import Answer, JanusError, Json, Session
 from signaling.janus.subscriptions import Subscriptions
@@ -204,10 +206,10 @@ async def test_what_could_not_begin_is_begun_anew_and_leaves_no_handle():
     b = Person(B, MAIN, home="home", publishing=Publishing(99, description, is_up=True))
     subscriptions = Subscriptions(handles, {A: a, B: b}, lambda _: None)
     with pytest.raises(MediaUnavailableError):
-        await subscriptions.refresh([a])
+        await subscriptions.refresh([a], of=a)
     assert not session.attached
     await subscriptions.refresh([a])
-    assert session.said == ["join", "join"]
+    assert session.said == ["join", "detach", "join"]
     assert a.subscribing is not None
     c = Person(C, MAIN, home="home")
     session.faults["publish"] = [JanusError("no answer")]
@@ -216,10 +218,50 @@ async def test_what_could_not_begin_is_begun_anew_and_leaves_no_handle():
     assert session.attached == {a.subscribing.handle}
 
 
+def listening(person: Person, handle: int, to: Person) -> Person:
+    """They are subscribed to what the other sends."""
+    section = {"type": "audio", "mid": "0", "feed_id": to.id, "feed_mid": "0", "active": True}
+    person.subscribing = Subscribing(handle, "1", is_joined=True, sections=[section])
+    return person
+
+
+async def test_a_listener_whose_change_fails_is_cut_off_and_fails_nobody_elses_turn():
+    session = Stumbling()
+    sends = Description(sections=[Section("audio", False, (111,), mid="0")])
+    a, b, c = people = [
+        Person(one, MAIN, home="home", publishing=Publishing(90 + place, sends, is_up=True))
+        for place, one in enumerate((A, B, C))
+    ]
+    told: list[MediaEvent] = []
+    handles = Handles(session, {})
+    subscriptions = Subscriptions(handles, {one.id: one for one in people}, told.append)
+    for listener in (b, c):
+        listening(listener, await handles.attach(listener, Leg.RECEIVING), a)
+    a.room = None  # revoked
+    session.faults["update"] = [JanusError("no answer"), None]
+    await subscriptions.refresh(people)
+    assert session.said.count("update") == 2
+    assert b.subscribing is None
+    assert session.attached == {c.subscribing.handle}
+    catching_up = asyncio.create_task(subscriptions.catch_up())
+    try:
+        await until(lambda: b.subscribing is not None)  # and hears who is there
+    finally:
+        catching_up.cancel()
+        await asyncio.gather(catching_up, return_exceptions=True)
+    session.is_deaf = True
+    listening(b, b.subscribing.handle, a)
+    session.faults["update"] = [JanusError("no answer")]
+    with pytest.raises(MediaUnavailableError):  # then it cannot be said that it holds
+        await subscriptions.refresh(people)
+
+
 class Stumbling:
     """Fails as it was told to, by what it is asked, and no more."""
 
     is_open = True
+    is_deaf = False
+    """Never says that a handle is gone."""
 
     def __init__(self, **faults: list[JanusError | None]) -> None:
         self.faults = faults
@@ -232,8 +274,12 @@ class Stumbling:
         self.attached.add(number := next(self._numbers))
         return number
 
-    async def detach(self, handle: int) -> None:
+    async def detach(self, handle: int) -> bool:
+        self.said.append("detach")
+        if self.is_deaf:
+            return False
         self.attached.discard(handle)
+        return True
 
     async def ask(self, handle: int, body: Json) -> Answer:
         self.secrets.append(body["secret"])
