@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from scheduling import calls
+from scheduling import calls, invitees
 from scheduling.calls import NewCall
-from scheduling.choices import kept_places
 from scheduling.tables import Appointment, AppointmentState, CallKind, CallTask
-from server.kernel.errors import Conflict, RuleBroken
+from server.kernel.errors import Conflict, NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 
@@ -16,19 +15,24 @@ WITHIN = timedelta(days=30)
 def may_appeal(appointment: Appointment, *, now: datetime) -> bool:
     """Once, within thirty days."""
     missed = appointment.state == AppointmentState.NO_SHOW
-    return missed and appointment.appealed_at is None and now < appointment.ends_at + WITHIN
+    return missed and appointment.appealed_at is None and now < until(appointment)
+
+
+def until(appointment: Appointment) -> datetime:
+    return appointment.ends_at + WITHIN
 
 
 async def appeal(tx: Tx, sealer: Sealer, appointment: Appointment, *, words: str) -> None:
     """Say why one did not come, or that one did: a clerk calls within one working day."""
     if not may_appeal(appointment, now=tx.now):
         raise RuleBroken("appeal_over")
-    guest = await kept_places.guest_of(tx, appointment)
+    if (seat := await invitees.petitioner(tx, appointment.id)) is None:
+        raise NotFound
     appointment.appealed_at = tx.now
     call = NewCall(
         kind=CallKind.NO_SHOW_APPEAL, key=f"appeal:{appointment.id}",
-        name=sealer.open(guest.name, purpose="name"),
-        phone=sealer.open(guest.phone, purpose="phone") if guest.phone else None,
+        name=sealer.open(seat.name, purpose="name"),
+        phone=sealer.open(seat.phone, purpose="phone") if seat.phone else None,
         words=words, appointment_id=appointment.id,
     )  # fmt: skip
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)

@@ -68,6 +68,13 @@ class AppointmentExpired(Event):
     appointment_id: UUID
 
 
+class AppointmentMissed(Event):
+    """Nobody came: noted, unless whoever was to come says otherwise."""
+
+    name: ClassVar[str] = "appointment.missed"
+    appointment_id: UUID
+
+
 class AppointmentRehosted(Event):
     """Another leader receives at the same time; the person is asked whether they stay."""
 

@@ -112,6 +112,12 @@ async def of(tx: Tx, appointment_id: UUID) -> list[Invitee]:
     return list((await tx.session.scalars(query)).all())
 
 
+async def petitioner(tx: Tx, appointment_id: UUID) -> Invitee | None:
+    """Whose matter it is."""
+    seats = await of(tx, appointment_id)
+    return next((one for one in seats if one.role == SessionRole.PETITIONER), None)
+
+
 async def give_links(
     tx: Tx, sealer: Sealer, appointment_id: UUID, *, but: Collection[SessionRole] = ()
 ) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from scheduling import claims
 from scheduling.choices import waiting
-from scheduling.events import AppointmentExpired, LeaderMissed
+from scheduling.events import AppointmentExpired, AppointmentMissed, LeaderMissed
 from scheduling.plans import days, shares
 from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import (
@@ -109,6 +109,7 @@ async def _miss_absent(tx: Tx, day: ReceptionDay) -> None:
             APPOINTMENT, AppointmentState(appointment.state), Action.MISS
         )
         tx.audit("miss", "appointment", appointment.id)
+        tx.emit(AppointmentMissed(appointment_id=appointment.id))
 
 
 async def _miss_leader(tx: Tx, day: ReceptionDay) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from scheduling import invitees
+from scheduling.events import AppointmentMissed
 from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import Appointment, AppointmentState, Invitee
 from server.kernel.uow import Tx
@@ -105,3 +106,5 @@ async def _step_appointment(tx: Tx, appointment_id: UUID, action: Action) -> Non
     if state is not None:
         appointment.state = state
         tx.audit(action, "appointment", appointment.id)
+        if action is Action.MISS:
+            tx.emit(AppointmentMissed(appointment_id=appointment.id))

@@ -171,6 +171,7 @@ def _notices(services: Services) -> dict[str, Work]:
         "notice.diverted": appointments.diverted,
         "notice.declined": appointments.declined,
         "notice.expired": appointments.expired,
+        "notice.missed": appointments.missed,
         "notice.addressed": appointments.addressed,
         "notice.invited": appointments.invited,
         "notice.answer_declined": answers.declined,

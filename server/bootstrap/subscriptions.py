@@ -40,6 +40,7 @@ SUBSCRIPTIONS = Subscriptions(
         ),
         "appointment.declined": ("notice.declined", "journal.appointment", waiting.SERVE),
         "appointment.expired": ("notice.expired", "journal.appointment"),
+        "appointment.missed": ("notice.missed",),
         "leader.missed": (displaced.LEADER_MISSED, "journal.appointment", watching.CANCEL),
         "choice.answered": ("notice.choice_answered", waiting.SERVE, passing_on.SERVE),
         "waitlist.ended": ("notice.waitlist_ended",),

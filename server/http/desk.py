@@ -8,6 +8,7 @@ from pydantic import Field
 
 from scheduling import (
     access,
+    appeals,
     changes,
     desk,
     desk_queries,
@@ -377,6 +378,23 @@ async def cancel_for_somebody(
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
         await changes.cancel(tx, appointment, reason=body.reason)
+        return await _view(ctx, tx, appointment.id)
+
+
+class HeardAppeal(Body):
+    words: Words = Field(max_length=500)
+
+
+@routes.post(
+    "/api/desk/appointments/{appointment_id}/appeal", permission=Permission.APPOINTMENT_REVIEW
+)
+async def appeal_for_somebody(
+    ctx: Context, appointment_id: UUID, body: HeardAppeal
+) -> DeskAppointment:
+    """Why they were not there, or that they were, as they said on the phone."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        appointment = await access.desk_appointment(tx, appointment_id)
+        await appeals.appeal(tx, ctx.services.sealer, appointment, words=body.words)
         return await _view(ctx, tx, appointment.id)
 
 

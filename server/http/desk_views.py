@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling import codes, company, complained_of, invitees, sites, states
+from scheduling import appeals, codes, company, complained_of, invitees, sites, states
 from scheduling.comers import BY_LETTER
 from scheduling.desk_queries import COMES, Beside
 from scheduling.messages.replies import Partstat
@@ -207,6 +207,8 @@ def desk_actions(shown: Shown, *, now: datetime, may: May) -> list[str]:
         actions.append("invite")
     if may.review and at in sites.CHANGEABLE and appointment.begins_at > now and shown.site:
         actions.append("change_site")
+    if may.review and appeals.may_appeal(appointment, now=now):
+        actions.append("appeal")
     if may.compare and at in COMES and person and person.level in UNSEEN:
         actions.append("compare")
     return actions

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling import codes, invitees
+from scheduling import appeals, codes, invitees
 from scheduling.comers import ALONG
 from scheduling.tables import Appointment, AppointmentState, AttendBy, Invitee, SessionKind
 from server.cases.queries import staff_names
@@ -93,6 +93,20 @@ class AppointmentNotices:
         """Of a hold that ran out nobody is told: nobody was invited yet."""
         appointment = await _appointment(tx, due)
         await self._tell_residents(tx, appointment, "expired", until=tx.now + WORTH_TELLING)
+        return None
+
+    async def missed(self, tx: Tx, due: Due) -> str | None:
+        """It counts against whose appointment it was: they are told how to say otherwise."""
+        appointment = await _appointment(tx, due)
+        seat = await invitees.petitioner(tx, appointment.id)
+        if seat is None or not appeals.may_appeal(appointment, now=tx.now):
+            return "skipped"
+        who, wording = self.courier.guest(appointment, seat), self.courier.wording
+        await self.courier.tell(
+            tx, who, "missed", key=str(appointment.id), until=tx.now + WORTH_TELLING,
+            appointment_id=appointment.id, when=wording.when(who.language, appointment.begins_at),
+            day=wording.day(who.language, appeals.until(appointment)), phone=wording.phone,
+        )  # fmt: skip
         return None
 
     async def addressed(self, tx: Tx, due: Due) -> str | None:

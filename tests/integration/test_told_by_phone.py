@@ -41,6 +41,7 @@ STAFF = {
 OTHERS = {"notice.invited", "notice.uninvited", "notice.mediation_asked"}
 """Whoever is asked to join gave a phone of their own; nothing is known of what they have."""
 WITHOUT_LINK = {
+    "notice.missed",
     "notice.call_requested", "notice.case_moved", "notice.addressed", "notice.diverted",
 }  # fmt: skip
 """Plain words, or an entry in a calendar."""

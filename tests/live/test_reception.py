@@ -13,6 +13,7 @@ from scheduling.tables import Appointment, Invitee, SessionRole
 from server.cases.tables import Decision
 from server.identity.tables import Consent, Person
 from server.kernel.actor import SYSTEM
+from server.kernel.tasks import Task
 from signaling.pace import Pace
 from signaling.tables import LiveSession, Participant, SessionLog
 from tests.hall import add_line, add_session, mark_seen
@@ -326,6 +327,8 @@ async def test_nobody_came_is_noted_by_the_clock(hall, runner, clock):
     async with hall.services.uow.begin(SYSTEM) as tx:
         assert (await tx.session.get(Appointment, other.id)).state == "no_show"
         assert await tx.session.scalar(sa.select(LiveSession.result)) == "nobody_came"
+        told = sa.select(Task.payload["appointment_id"].astext).where(Task.kind == "notice.missed")
+        assert await tx.session.scalar(told) == str(other.id)
 
 
 async def test_cancelled_appointment_sends_the_waiting_home(hall, runner):

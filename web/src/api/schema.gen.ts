@@ -308,6 +308,8 @@ export interface HandlerBody { account_id: string }
 
 export interface HandlerView { account_id: string; name: string; unit_name: string }
 
+export interface HeardAppeal { words: string }
+
 export interface HoldView { appointment_id: string; slot_id: string; day_id: string; begins_at: string; ends_at: string; leader: LeaderView; unit_name: string; expires_at: string; extended: boolean }
 
 export type HolidayRule = "before" | "after" | "skip"
@@ -748,6 +750,7 @@ export interface Endpoints {
   "GET /api/desk/appointments": { params: Record<string, never>; query: { q?: string; from?: string | null; until?: string | null; page?: number }; body: undefined; answer: DeskPage }
   "POST /api/desk/appointments": { params: Record<string, never>; query: Record<string, never>; body: DeskBooking; answer: DeskAppointment }
   "GET /api/desk/appointments/{appointment_id}": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: DeskAppointment }
+  "POST /api/desk/appointments/{appointment_id}/appeal": { params: { appointment_id: string }; query: Record<string, never>; body: HeardAppeal; answer: DeskAppointment }
   "POST /api/desk/appointments/{appointment_id}/cancellation": { params: { appointment_id: string }; query: Record<string, never>; body: DeskCancellation; answer: DeskAppointment }
   "GET /api/desk/appointments/{appointment_id}/company": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: (ComerView)[] }
   "DELETE /api/desk/appointments/{appointment_id}/company/{invitee_id}": { params: { appointment_id: string; invitee_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
