@@ -17,9 +17,9 @@ from tests.media.browsers import headless
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browsers"), pytest.mark.timeout(600)]
 PHONE = {"width": 390, "height": 844}
-BOOKED = """async () => {
-  const from = new Date(Date.now() + 864e5 * 2).toISOString().slice(0, 10);
-  const until = new Date(Date.now() + 864e5 * 20).toISOString().slice(0, 10);
+BOOKED = """async (now) => {
+  const from = new Date(now + 864e5 * 2).toISOString().slice(0, 10);
+  const until = new Date(now + 864e5 * 20).toISOString().slice(0, 10);
   const view = await (await fetch(`/api/calendar?from=${from}&until=${until}`)).json();
   return view.sessions.find((one) => one.kind === 'reception' && one.actions.includes('move'));
 }"""
@@ -43,7 +43,7 @@ async def test_appointment_is_dragged_seen_moved_and_taken_back(
     async with at_a_desk(district, playwright) as clerk:
         await clerk.sign_in("clerk1")
         await clerk.go("/staff")
-        booked = await clerk.page.evaluate(BOOKED)
+        booked = await clerk.page.evaluate(BOOKED, district.clock.now().timestamp() * 1000)
         date = booked["begins_at"][:10]
         await clerk.go(f"/staff/calendar?view=day&date={date}")
         chip = clerk.page.locator(f"[data-thing='{booked['id']}']")
