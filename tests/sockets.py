@@ -117,9 +117,14 @@ class Seat:
         await self._socket.send_json(message)
 
     def facts(self, kind: str | None = None, *, since: int = 0) -> list[Message]:
-        """What was told since message number `since`, of one kind."""
+        """What was told since message number `since`, of one kind.
+
+        Of all kinds but vitals, if none is named: hosts get those of everybody at any moment.
+        """
         told = [m["fact"] for m in self.messages[since:] if m["type"] == "fact"]
-        return [fact for fact in told if kind in {None, fact["kind"]}]
+        if kind is None:
+            return [fact for fact in told if fact["kind"] != "person.vitals"]
+        return [fact for fact in told if fact["kind"] == kind]
 
     async def wait_for(self, kind: str, *, since: int = 0, **fields: Any) -> Message:
         """The first fact or message of this kind with these fields, waited for."""
