@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -82,7 +83,8 @@ async def janus(
                 *command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         try:
-            await _until_open(port, process, folder / "log")
+            for one in (port, admin):
+                await _until_open(one, process, folder / "log")
             url, admin_url = f"ws://127.0.0.1:{port}", f"ws://127.0.0.1:{admin}"
             yield Janus(url, port, secret, process.pid, admin_url)
         finally:
@@ -92,9 +94,12 @@ async def janus(
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+    """Not of those that the system hands out, so that nobody has it before Janus does."""
+    while True:
+        port = 12_000 + secrets.randbelow(7_000)
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
 def _program() -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from signaling.janus.session import PROTOCOL, JanusError, Pace, Session
 from tests.media.conftest import until
 
-QUICK = Pace(keepalive=0.05, answer=0.2)
+QUICK = Pace(keepalive=0.05, answer=3.0)
 
 
 @dataclass
@@ -80,7 +80,7 @@ async def test_an_instance_that_answers_no_more_is_told_of_once(playing):
     playing.answers = lambda count: count < 3
     async with opened(playing) as (session, ends):
         await until(lambda: ends)
-        assert playing.kept_alive == 4
+        assert playing.kept_alive in {3, 4}  # the second one late, if we stood still
         await until(lambda: session.socket.closed)
         assert not session.is_open
         assert ends == ["it does not answer"]

@@ -43,8 +43,10 @@ def sees(bot, packets: int = 20):
 
 
 async def comes_no_more(bot, a: SharingBot) -> None:
-    sent, heard = a.screen_sent, total(bot, SCREEN)
-    await until(lambda: a.screen_sent > sent + 30)
+    sent = a.screen_sent
+    await until(lambda: a.screen_sent > sent + 10)  # whatever was under way has arrived
+    heard = total(bot, SCREEN)
+    await until(lambda: a.screen_sent > sent + 40)
     assert total(bot, SCREEN) == heard
 
 
