@@ -58,13 +58,19 @@ AVAILABLE = """async () => {
 }"""
 
 
-async def settled(page) -> dict[str, int]:
-    """What has come on the wire, once nothing comes any more."""
-    before = None
-    while (now := await page.evaluate("seat.wire()")) != before:
-        before = now
+async def at_rest(page, count, about=None):
+    """What the page has counted, once it has counted nothing new for a second."""
+    seen = []
+    while len(seen) < 3:
+        now = await page.evaluate(count, about)
+        seen = [*seen, now] if seen[-1:] == [now] else [now]
         await asyncio.sleep(0.5)
     return now
+
+
+async def settled(page) -> dict[str, int]:
+    """What has come on the wire, once nothing comes any more."""
+    return await at_rest(page, "seat.wire()")
 
 
 async def test_two_pages_see_and_hear_each_other(room):
@@ -223,11 +229,7 @@ async def test_a_small_tile_gets_a_small_picture_and_the_large_ones_rest(room):
 
 async def still(page, member) -> int:
     """How many video packets of a member had come when no more came."""
-    before = -1
-    while (now := await page.evaluate("(m) => seat.packets(m, 'video')", member)) != before:
-        before = now
-        await asyncio.sleep(0.5)
-    return now
+    return await at_rest(page, "(m) => seat.packets(m, 'video')", member)
 
 
 async def test_nothing_is_seen_of_whom_nobody_shows(room):

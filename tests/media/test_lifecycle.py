@@ -18,6 +18,7 @@ from signaling.engine import (
     MediaRefusedError,
     MediaUnavailableError,
     MemberId,
+    MemberStats,
     Offer,
     Refusal,
     RoomId,
@@ -103,7 +104,7 @@ async def test_a_leg_that_says_goodbye_is_down_at_once(stage):
 
 
 async def test_silence_is_told_and_ends_and_ends_the_leg():
-    settings = replace(LOOPBACK, silent_after=0.8, gone_after=4.0)
+    settings = replace(LOOPBACK, silent_after=0.8, gone_after=8.0)
     async with staged(settings) as stage:
         a, b = await stage.enter("a", MAIN), await stage.enter("b", MAIN)
         await until(hears(b, "a"))
@@ -305,12 +306,23 @@ async def test_stats_tell_loss_rate_and_age(stage):
     a, b = await stage.enter("a", MAIN), await stage.enter("b", MAIN)
     await until(hears(b, "a", packets=150))
     await until(hears(a, "b", packets=60))
-    (first, second) = sorted(await stage.engine.stats(MAIN), key=lambda one: one.member)
+    (first, second) = await _flowing(stage)
     assert (first.member, second.member) == ("a", "b")
     assert first.sent_loss == 0
-    assert first.sent_kbps > 50
-    assert second.received_kbps > 50
-    assert first.last_packet_age is not None
-    assert first.last_packet_age < 1
     assert second.forwarded_packets >= 180
     assert await stage.engine.stats(RoomId("empty")) == ()
+
+
+async def _flowing(stage: Stage) -> list[MemberStats]:
+    """What is told once much comes of everybody; for a moment this process may have stood still."""
+    async with asyncio.timeout(30):
+        while True:
+            told = await stage.engine.stats(MAIN)
+            if all(_flows(one) for one in told):
+                return sorted(told, key=lambda one: one.member)
+            await asyncio.sleep(0.1)
+
+
+def _flows(one: MemberStats) -> bool:
+    is_fresh = one.last_packet_age is not None and one.last_packet_age < 1
+    return is_fresh and one.sent_kbps > 50 and one.received_kbps > 50

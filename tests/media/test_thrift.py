@@ -111,7 +111,7 @@ async def test_a_line_that_bears_no_picture_keeps_the_sound_and_gets_pictures_ba
         await until(lambda: b.heard["a"].audio > audio + 50)
         assert b.heard["a"].video <= video + 3
         report["lost_share"] = 0.0
-        await until(lambda: stage.saw(Pictures(B, on=True)), within=FIRST_REST + 5)
+        await until(lambda: stage.saw(Pictures(B, on=True)), within=FIRST_REST + 30)
         await until(hears(b, "a"))
     assert not stage.saw(Pictures(A, on=False))
 
