@@ -42,7 +42,7 @@ async def office():
 @pytest_asyncio.fixture
 async def services(database_url, clean, clock, config, outbox, office):
     """As everywhere, but mail goes by SMTP to the post office."""
-    mail = Mail(host="127.0.0.1", port=office.port, security="none", timeout=timedelta(seconds=1))
+    mail = Mail(host="127.0.0.1", port=office.port, security="none", timeout=timedelta(seconds=8))
     async with build(
         config, database_url=database_url, clock=clock, sms=outbox, mailer=SmtpMailer(mail),
         media=SilentEngine(),
@@ -160,7 +160,7 @@ async def test_answer_that_was_lost_leads_to_the_same_message_again(
 
 async def test_silent_server_holds_nobody_up(services, runner, office, booked, outbox, clock):
     office.mood = Mood.SILENT
-    async with asyncio.timeout(0.9):  # less than one dialogue's time-out
+    async with asyncio.timeout(7):  # less than one dialogue's time-out
         while not outbox.sms:
             await runner.run_due()
             await asyncio.sleep(0)
