@@ -12,7 +12,7 @@ from tests import clockwork
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 TASKS, KILLS = 400, 4
-SHORT = ("--lease", "2")
+SHORT, LONGER = ("--lease", "2"), ("--lease", "4")
 FILL = """
 INSERT INTO task (kind, key, due_at, payload)
 SELECT 'mark', 'mark:' || n, now(), '{}' FROM generate_series(1, $1::int) AS n
@@ -66,11 +66,11 @@ async def test_f18_tasks_of_killed_processes_are_done_by_others_and_each_once(db
     ids=["both", "fence", "deadline", "control"],
 )
 async def test_f19_who_slept_through_the_lease_changes_nothing(db, database_url, without, times):
-    sleeper = await clockwork.started(database_url, *SHORT, *without)
-    await db.execute(ONE, "hold", '{"seconds": 1}', 8)
+    sleeper = await clockwork.started(database_url, *LONGER, *without)
+    await db.execute(ONE, "hold", '{"seconds": 3}', 8)
     assert await clockwork.said(sleeper) == "holding"
     sleeper.send_signal(signal.SIGSTOP)
-    other = await clockwork.started(database_url, *SHORT)
+    other = await clockwork.started(database_url, *LONGER)
     await until_done(db)
     sleeper.send_signal(signal.SIGCONT)
     for clock in (sleeper, other):
@@ -85,9 +85,9 @@ async def test_f20_a_task_that_kills_its_process_is_given_up_and_the_others_are_
     await db.execute(FILL, 50)
     killed = 0
     for _ in range(3):
-        clock = await clockwork.started(database_url, "--lease", "0.2")
+        clock = await clockwork.started(database_url, "--lease", "1")
         killed += await asyncio.wait_for(clock.wait(), 30) != 0
-    last = await clockwork.started(database_url, "--lease", "0.2")
+    last = await clockwork.started(database_url, "--lease", "1")
     await until_done(db)
     await clockwork.stopped(last)
     assert killed == 3

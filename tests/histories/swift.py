@@ -80,7 +80,7 @@ class Server:
     async def holds(self) -> None:
         """Wait until it is in the middle of something."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (line := await self.process.stdout.readline()) != b"holding\n":
                 assert line, "it is gone"
 

