@@ -92,7 +92,7 @@ async def test_a_talk_is_recorded_and_a_private_one_is_not(stage, office, tmp_pa
     films = [watch(tmp_path / "r" / entry.file) for entry in entries[:2]]
     assert [entry.file.split("-")[1] for entry in entries] == ["a", "b", "events.jsonl"]
     for film in films:
-        assert film.length == pytest.approx(moved - began, abs=1.0)
+        assert 1.0 < film.length <= moved - began + 1.0
         assert film.pictures
         assert film.sounds
     assert list(manifest.problems(tmp_path / "r")) == []
@@ -111,6 +111,7 @@ async def test_a_killed_recorder_loses_two_seconds_at_most(stage, office, tmp_pa
         (pid,) = {office.recorders.pid}
         newest = max(folder.glob("*.webm"))
         began = _since(folder, newest)
+        await until(grows(folder, 1))  # so that nothing has stood still
         killed = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         await until(lambda: office.recorders.pid not in {pid, None})  # noqa: B023 - awaited here
