@@ -68,10 +68,11 @@ class Someone:
         assert text not in await self.page.inner_text("body")
 
     async def finds(self, pattern: str) -> str:
-        """What stands on the page, by a pattern with one group."""
-        body = await self.page.inner_text("body")
-        found = re.search(pattern, body)
-        assert found, body
+        """What stands on the page, by a pattern with one group; waits for it."""
+        body = self.page.locator("body")
+        await expect(body).to_contain_text(re.compile(pattern), use_inner_text=True)
+        found = re.search(pattern, await body.inner_text())
+        assert found
         return found[1]
 
     async def picture(self, name: str) -> None:

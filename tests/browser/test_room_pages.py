@@ -283,9 +283,10 @@ async def stands_in_sight(key: Locator) -> None:
 
 
 async def words_of(page: Page) -> list[str]:
-    """All that is to be read, but for the running time."""
+    """All that is to be read, but for the running time and how lines do."""
     words = (await page.inner_text("body")).splitlines()
-    return [word for word in words if not word.startswith("已谈") and word.strip()]
+    passing = re.compile("^已谈|网络|只听声音")
+    return [word for word in words if word.strip() and not passing.search(word)]
 
 
 async def link(page: Page, district: District) -> str:
