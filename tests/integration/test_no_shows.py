@@ -82,7 +82,7 @@ async def test_after_two_a_clerk_books_instead_and_one_excused_does_not_count(
 async def test_who_did_not_come_is_told_and_until_when_to_say_otherwise(
     services, missed, outbox, runner
 ):
-    told = [sms.text for sms in outbox.sms if "没有来" in sms.text]
+    told = sorted(sms.text for sms in outbox.sms if "没有来" in sms.text)
     assert len(told) == 2
     assert "11月30日 周一 上午 9:00" in told[0]
     assert "12月30日" in told[0]
