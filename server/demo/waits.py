@@ -117,10 +117,10 @@ class Waits:
             )  # fmt: skip
 
     async def _fill(self, tx: Tx, day: ReceptionDay) -> None:
-        names = self.texts["waits"]["names"]
+        names, booked = self.texts["waits"]["names"], self.texts["waits"]["booked"]
         for number, slot in enumerate(await days.slots_of(tx, day.id)):
             name = names[number % len(names)]
-            request = Request(phone=f"1380000{number:04}", sentence=self.texts["waits"]["booked"])
+            request = Request(phone=f"1380000{number:04}", sentence=booked[number % len(booked)])
             await self._try(
                 quiet(self._clerk(tx)),
                 slot.id,
