@@ -48,6 +48,12 @@ KEEP = """
     )
     SELECT (SELECT count(*) FROM kept) AS kept, (SELECT count(*) FROM taken) AS taken
     """
+LEFT = """
+    SELECT lower(part) AS begins_at, upper(part) AS ends_at FROM unnest(
+        tstzmultirange(tstzrange($2, $3)) - (
+            SELECT coalesce(range_agg(during), '{}') FROM claim
+            WHERE resource = $1 AND (expires_at IS NULL OR expires_at > $4))) AS part
+    """
 PROLONG = "UPDATE claim SET expires_at = $2 WHERE appointment_id = $1"
 RELEASE_ONE = "DELETE FROM claim WHERE appointment_id = $1 AND resource = $2"
 RELEASE = "DELETE FROM claim WHERE appointment_id = ANY($1)"
@@ -80,6 +86,12 @@ async def take(
         [w.seat for w in wanted],
     )  # fmt: skip
     return count(made) == len(wanted)
+
+
+async def left_of(driver: Driver, wanted: Wanted, *, now: datetime) -> list[Wanted]:
+    """The parts of this time at which the resource has nothing, on whatever seat."""
+    rows = await driver.fetch(LEFT, wanted.resource, wanted.begins_at, wanted.ends_at, now)
+    return [Wanted(wanted.resource, row["begins_at"], row["ends_at"], wanted.seat) for row in rows]
 
 
 @dataclass(frozen=True)

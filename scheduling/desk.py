@@ -26,8 +26,8 @@ from scheduling.plans import days
 from scheduling.requests import Request, Who
 from scheduling.slots import look_up
 from scheduling.tables import (
+    NOT_BEGUN,
     Appointment,
-    AppointmentState,
     BookingChannel,
     CallTask,
     ReceptionDay,
@@ -41,11 +41,6 @@ from server.kernel.uow import Tx
 
 ACTION = "appointment.book"
 AT_ONCE = timedelta(minutes=1)
-CALLED_OFF = (
-    AppointmentState.SUBMITTED,
-    AppointmentState.CONFIRMED,
-    AppointmentState.CHECKED_IN,
-)
 
 
 @dataclass(frozen=True)
@@ -134,7 +129,7 @@ async def call_off(
     await waiting.close_day(tx, day.id)
     await fallen.cancelled(tx, sealer, day, reason=reason)
     query = sa.select(Appointment).where(
-        Appointment.day_id == day.id, Appointment.state.in_(CALLED_OFF)
+        Appointment.day_id == day.id, Appointment.state.in_(NOT_BEGUN)
     )
     found = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
     for appointment in found:

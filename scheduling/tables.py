@@ -161,6 +161,12 @@ OPEN_STATES = (
     AppointmentState.CHECKED_IN,
     AppointmentState.IN_SESSION,
 )
+NOT_BEGUN = (
+    AppointmentState.SUBMITTED,
+    AppointmentState.CONFIRMED,
+    AppointmentState.CHECKED_IN,
+)
+"""Booked, and not received yet: they go with their day whatever becomes of it."""
 _OPEN = sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')")
 _ON_HOLD = sa.text("state = 'on_hold'")
 

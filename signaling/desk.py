@@ -217,6 +217,13 @@ class Desk:
             for line in live.lines.values():
                 line.part(Parting.STOP, Reason.MOVED)
 
+    async def rehost(self, appointment_id: UUID) -> None:
+        """Another leader receives at the same time: who waits stays, in the line of the new day."""
+        live = self.lives.get(appointment_id)
+        if live is not None:
+            await self.refresh(live)
+            await self.tell_places(live.day_id)
+
     async def alarm_taken(self, session_id: UUID, alarm_id: UUID) -> None:
         for live in list(self.lives.values()):
             if live.session.id == session_id:

@@ -103,6 +103,7 @@ class Live:
         new = {key: s for key, s in stored.session.seats.items() if key not in self.session.seats}
         self.session = replace(self.session, seats={**self.session.seats, **new})
         self.names.update(stored.names)
+        self.day_id = stored.day_id
         self.show()
 
     async def take(

@@ -18,7 +18,7 @@ from signaling.doors import doors_at
 from signaling.tables import LiveSession, Result
 
 WATCH, DOORS, OVERDUE = "live.watch", "live.doors", "live.overdue"
-CANCEL, MOVE = "live.cancel", "live.move"
+CANCEL, MOVE, REHOST = "live.cancel", "live.move", "live.rehost"
 MEDIATED, MEDIATION_OFF = "mediation.session_over", "mediation.appointment_off"
 JOINED, JOINT_OFF = "joint.session_over", "joint.appointment_off"
 GOES_ON = frozenset({Result.ADJOURNED, Result.NOBODY_CAME, Result.ABORTED})
@@ -49,6 +49,7 @@ class Watch:
             OVERDUE: self.close_if_nobody_came,
             CANCEL: self.cancel,
             MOVE: self.move,
+            REHOST: self.rehost,
         }
 
     async def watch(self, tx: Tx, due: Due) -> str | None:
@@ -93,6 +94,13 @@ class Watch:
 
     async def move(self, due: Due) -> str | None:
         await self.desk.move(_id(due))
+        return None
+
+    async def rehost(self, due: Due) -> str | None:
+        try:
+            await self.desk.rehost(_id(due))
+        except Gone:
+            return "skipped"
         return None
 
     async def _stands(self, due: Due) -> bool:

@@ -16,15 +16,16 @@ from scheduling.choices.tables import (
 )
 from scheduling.draws.tables import DrawEntry
 from scheduling.slots import look_up
+from scheduling.states import APPOINTMENT, Action
 from scheduling.tables import Appointment, AppointmentState
 from server.cases.tables import Case
+from server.kernel import state
 from server.kernel.config import Scheduling
 from server.kernel.errors import Conflict, Gone, NotFound
 from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
 from server.kernel.uow import Tx
 
-STANDING = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 REBOOKED = (ChoiceKind.DAY_CANCELLED, ChoiceKind.LEADER_MISSED)
 
 
@@ -100,7 +101,8 @@ async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> No
     appointment = await tx.session.get_one(
         Appointment, choice.appointment_id, with_for_update=True, populate_existing=True
     )
-    if appointment.state not in STANDING or appointment.begins_at <= tx.now:
+    moved = state.after(APPOINTMENT, AppointmentState(appointment.state), Action.MOVE)
+    if appointment.begins_at <= tx.now:
         raise Conflict("wrong_state")
     slot_id = hold.slot_id
     if slot_id is None or appointment.slot_id is None:
@@ -115,7 +117,7 @@ async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> No
         raise NotFound
     await changes.occupy(tx, appointment, facts, facts.free)
     await changes.rehost(tx, sealer, appointment, facts.leader.account_id)
-    appointment.sequence += 1
+    appointment.state, appointment.sequence = moved, appointment.sequence + 1
     await changes.tell_of_move(tx, appointment)
 
 

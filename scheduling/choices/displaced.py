@@ -14,7 +14,7 @@ from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
 from scheduling.phoned import NO_SMARTPHONE
 from scheduling.review_time import daytime_moment, review_due, unhurried_from
-from scheduling.tables import Appointment, AppointmentState, CallKind, ReceptionDay
+from scheduling.tables import NOT_BEGUN, Appointment, AppointmentState, CallKind, ReceptionDay
 from server.kernel.config import Scheduling
 from server.kernel.errors import NotFound
 from server.kernel.sealing import Sealer
@@ -27,7 +27,6 @@ CALLS = {
     ChoiceKind.DAY_CANCELLED: CallKind.DAY_CANCELLED,
     ChoiceKind.LEADER_MISSED: CallKind.LEADER_MISSED,
 }
-BOOKED = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 
 
 async def ask(
@@ -38,7 +37,7 @@ async def ask(
     At short notice a clerk phones too, and at any whom no link reaches.
     """
     query = sa.select(Appointment).where(
-        Appointment.day_id == day.id, Appointment.state.in_(BOOKED)
+        Appointment.day_id == day.id, Appointment.state.in_(NOT_BEGUN)
     )
     booked = (await tx.session.scalars(query.order_by(Appointment.begins_at))).all()
     places = await next_places.of_leader(tx, booked, absent_id) if booked else []
@@ -54,7 +53,7 @@ async def ask(
 async def by_phone(tx: Tx, day_id: UUID) -> int:
     """How many of those booked on the day have no smartphone."""
     query = sa.select(sa.func.count()).where(
-        Appointment.day_id == day_id, Appointment.state.in_(BOOKED),
+        Appointment.day_id == day_id, Appointment.state.in_(NOT_BEGUN),
         Appointment.needs.contains({NO_SMARTPHONE: True}),
     )  # fmt: skip
     return await tx.session.scalar(query) or 0

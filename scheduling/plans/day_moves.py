@@ -11,8 +11,9 @@ from scheduling.claims import Wanted
 from scheduling.joint import fallen
 from scheduling.plans import days
 from scheduling.review_time import review_due_after_move
-from scheduling.states import DAY, DayAction
+from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import (
+    NOT_BEGUN,
     Appointment,
     AppointmentState,
     CallTask,
@@ -30,7 +31,6 @@ from server.units.calendar import day_of, load_calendar
 from server.units.tables import DayKind
 
 OFF = (DayState.CANCELLED, DayState.SWAPPED)
-BOOKED = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 SHIFT_SLOTS = """
     UPDATE slot SET begins_at = begins_at + $2, ends_at = ends_at + $2, kept_until = kept_until + $2
     WHERE day_id = $1
@@ -74,7 +74,7 @@ async def booked_on(tx: Tx, day: ReceptionDay) -> Sequence[Appointment]:
     """Who goes with the day."""
     query = (
         sa.select(Appointment)
-        .where(Appointment.day_id == day.id, Appointment.state.in_(BOOKED))
+        .where(Appointment.day_id == day.id, Appointment.state.in_(NOT_BEGUN))
         .order_by(Appointment.begins_at, Appointment.id)
     )
     return (await tx.session.scalars(query)).all()
@@ -93,6 +93,7 @@ async def _check(tx: Tx, day: ReceptionDay, begins_at: datetime) -> None:
         raise RuleBroken("move_onto_holiday")
     if await fallen.on(tx, day):  # its departments are claimed for its time alone
         raise RuleBroken("move_joint_interview")
+    await days.demand_nobody_received(tx, day)
 
 
 async def check_leader(tx: Tx, day: ReceptionDay, begins_at: datetime) -> None:
@@ -130,6 +131,7 @@ async def _take_along(tx: Tx, one: Appointment, shift: timedelta) -> None:
     before = one.begins_at
     one.begins_at, one.ends_at = before + shift, one.ends_at + shift
     one.sequence += 1
+    one.state = state.after(APPOINTMENT, AppointmentState(one.state), Action.MOVE)
     if one.review_due_at and one.state == AppointmentState.SUBMITTED:
         one.review_due_at = review_due_after_move(one.review_due_at, one.begins_at, moved_at=tx.now)
     begins_at, ends_at = one.begins_at, one.ends_at

@@ -11,7 +11,14 @@ from scheduling.events import DayCancelled, DayPublished
 from scheduling.plans import cutting, recurrence, shares, troubles
 from scheduling.plans.recurrence import HolidayRule, PlannedDate
 from scheduling.states import DAY, DayAction
-from scheduling.tables import DayState, ReceptionDay, ReceptionPlan, Slot
+from scheduling.tables import (
+    Appointment,
+    AppointmentState,
+    DayState,
+    ReceptionDay,
+    ReceptionPlan,
+    Slot,
+)
 from server.kernel import state
 from server.kernel.errors import RuleBroken
 from server.kernel.uow import Tx
@@ -141,6 +148,18 @@ def cancel(tx: Tx, day: ReceptionDay, *, reason: str) -> None:
     _move(day, DayAction.CANCEL)
     tx.audit("cancel", "reception_day", day.id, reason=reason)
     tx.emit(DayCancelled(day_id=day.id))
+
+
+async def demand_nobody_received(tx: Tx, day: ReceptionDay) -> None:
+    """A leader may let somebody in before the day begins; then it is held where and by whom it is.
+
+    Raises RuleBroken.
+    """
+    received = sa.select(Appointment.id).where(
+        Appointment.day_id == day.id, Appointment.state == AppointmentState.IN_SESSION
+    )
+    if await tx.session.scalar(received.limit(1)):
+        raise RuleBroken("day_under_way")
 
 
 async def slots_of(tx: Tx, day_id: UUID) -> Sequence[Slot]:

@@ -16,6 +16,7 @@ from scheduling.plans import days, shares, stand_ins
 from scheduling.slots import look_up
 from scheduling.states import DAY, DayAction
 from scheduling.tables import (
+    NOT_BEGUN,
     Appointment,
     AppointmentState,
     BookingChannel,
@@ -27,11 +28,10 @@ from scheduling.tables import (
 from server.identity.tables import Official
 from server.kernel import state
 from server.kernel.config import Scheduling
-from server.kernel.errors import NotFound, RuleBroken
+from server.kernel.errors import Conflict, NotFound, RuleBroken
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx
 
-BOOKED = (AppointmentState.SUBMITTED, AppointmentState.CONFIRMED)
 COPIED = (
     "unit_id", "kind", "begins_at", "ends_at", "slot_minutes", "break_minutes", "capacity",
     "topics", "review", "invited_only", "booking_opens_at", "booking_closes_at", "moved_because",
@@ -85,6 +85,8 @@ async def _hand_over(
     tx: Tx, sealer: Sealer, pairs: Sequence[Handover], *, reason: str, rules: Scheduling
 ) -> list[ReceptionDay]:
     await _lock(tx, pairs)
+    for pair in pairs:
+        await days.demand_nobody_received(tx, pair.day)
     booked = [await _booked(tx, pair.day) for pair in pairs]
     for appointment in (one for found in booked for one in found):
         await claims.release(await tx.driver(), appointment.id)
@@ -107,7 +109,7 @@ async def _lock(tx: Tx, pairs: Sequence[Handover]) -> None:
 
 async def _booked(tx: Tx, day: ReceptionDay) -> list[Appointment]:
     query = sa.select(Appointment).where(
-        Appointment.day_id == day.id, Appointment.state.in_(BOOKED)
+        Appointment.day_id == day.id, Appointment.state.in_(NOT_BEGUN)
     )
     fresh = query.order_by(Appointment.begins_at).execution_options(populate_existing=True)
     return list((await tx.session.scalars(fresh)).all())
@@ -146,7 +148,7 @@ async def _bring(
         raise NotFound
     await changes.occupy(tx, appointment, facts, facts.untaken(BookingChannel(appointment.channel)))
     await changes.rehost(tx, sealer, appointment, leader.account_id)
-    was_confirmed = appointment.state == AppointmentState.CONFIRMED
+    was_confirmed = appointment.state != AppointmentState.SUBMITTED
     appointment.sequence += 1
     await questions.withdraw_about(tx, appointment.id)  # only the last question stands
     await changes.renew_reminders(tx, appointment)
@@ -160,9 +162,10 @@ async def _bring(
 
 
 async def _on_leave(tx: Tx, leader_id: UUID, day: ReceptionDay) -> None:
-    """Who cannot come is not planned for anything else at that time."""
-    away = Wanted(leader_id, day.begins_at, day.ends_at)
-    await claims.take(
-        await tx.driver(), [away], appointment_id=None, reason=ClaimReason.LEAVE,
-        expires_at=None, now=tx.now,
-    )  # fmt: skip
+    """Who cannot come is not planned for anything at that time, besides what they have then."""
+    away, quick = Wanted(leader_id, day.begins_at, day.ends_at), await tx.driver()
+    if not await claims.take(
+        quick, await claims.left_of(quick, away, now=tx.now), appointment_id=None,
+        reason=ClaimReason.LEAVE, expires_at=None, now=tx.now,
+    ):  # fmt: skip
+        raise Conflict("leader_busy_then")

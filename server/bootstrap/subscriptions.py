@@ -20,7 +20,7 @@ SUBSCRIPTIONS = Subscriptions(
             "notice.rehosted",
             "journal.appointment",
             watching.WATCH,
-            watching.MOVE,
+            watching.REHOST,
         ),
         "appointment.cancelled": (
             "notice.cancelled",

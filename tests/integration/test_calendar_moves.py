@@ -81,6 +81,33 @@ async def move(client, what: str, begins_at: datetime, version: int):
     return await client.post(f"/api/calendar/{what}/moves", json=body)
 
 
+async def test_who_has_checked_in_goes_with_the_day_but_nobody_who_is_being_received(
+    services, clerk, day, clock, centre, runner, outbox
+):
+    made = await booked(services, day, 0)
+    await runner.run_all_due()
+    clock.move(day.begins_at - timedelta(minutes=15) - clock.now())
+    await runner.run_all_due()
+    await enter(clerk, services, await add_staff(services, centre, Role.CLERK, login="early"))
+    await set_state(services, made, AppointmentState.IN_SESSION)
+    seen = await preview(clerk, f"days/{day.id}", day.begins_at + A_DAY)
+    refused = await move(clerk, f"days/{day.id}", day.begins_at + A_DAY, seen["version"])
+    assert (refused.status, (await refused.json())["code"]) == (422, "day_under_way")
+    await set_state(services, made, AppointmentState.CHECKED_IN)
+    outbox.sms.clear()
+    moved = await move(clerk, f"days/{day.id}", day.begins_at + A_DAY, seen["version"])
+    assert moved.status == 200
+    await runner.run_all_due()
+    row = await row_of(services, Appointment, made)
+    assert (row.state, row.begins_at) == ("confirmed", day.begins_at + A_DAY)
+    assert len(outbox.sms) == 1
+
+
+async def set_state(services, appointment_id, state) -> None:
+    async with services.uow.begin(SYSTEM) as tx:
+        (await tx.session.get_one(Appointment, appointment_id)).state = state
+
+
 async def test_preview_says_who_is_told_and_keeps_nothing(services, clerk, day):
     made = await booked(services, day, 0)
     before = await row_of(services, Appointment, made)

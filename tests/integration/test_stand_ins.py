@@ -423,6 +423,82 @@ async def test_leader_who_never_came_is_counted_and_the_waiting_come_first_next_
     assert (asked["kind"], len(asked["offers"])) == ("leader_missed", 2)
 
 
+@pytest_asyncio.fixture
+async def came(services, client, hall, centre, runner, clock):
+    """One who has checked in a quarter of an hour before the day begins; a clerk is signed in."""
+    slot = (await slots_of(services, hall["day"]))[0]
+    booked = await confirmed(services, centre, slot, await add_resident(services))
+    await runner.run_all_due()
+    clock.move(hall["day"].begins_at - timedelta(minutes=15) - clock.now())
+    await runner.run_all_due()
+    await set_state(services, booked, "checked_in")
+    await enter(client, services, await add_staff(services, centre, Role.CLERK, login="early"))
+    return booked
+
+
+async def set_state(services, appointment_id, state) -> None:
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.update(Appointment).values(state=state)
+        await tx.connection.execute(query.where(Appointment.id == appointment_id))
+
+
+async def test_who_has_checked_in_is_asked_and_received_by_whoever_stands_in(
+    services, client, hall, came, runner, outbox, clock
+):
+    made = await (await replace(client, hall)).json()
+    await runner.run_all_due()
+    moved = await appointment_of(services, came)
+    assert (str(moved.day_id), moved.host_id, moved.state, moved.sequence) == (
+        made["id"], hall["other"].account.id, "checked_in", 1,
+    )  # fmt: skip
+    asked = await read(client, token_of(outbox, PHONE))
+    assert (asked["kind"], asked["now"]["leader"]["name"]) == ("replaced", "Leader 2")
+    for _ in range(4):
+        clock.move(timedelta(hours=1))
+        await runner.run_all_due()
+    assert (await appointment_of(services, came)).state == "rescheduled"
+
+
+async def test_who_has_checked_in_may_follow_the_old_leader(
+    services, client, hall, came, runner, outbox
+):
+    await replace(client, hall)
+    await runner.run_all_due()
+    token = token_of(outbox, PHONE)
+    offer = (await read(client, token))["offers"][0]
+    assert (await tap(client, token, "take", offer["id"])).status == 200
+    moved = await appointment_of(services, came)
+    assert (moved.host_id, moved.day_id, moved.state) == (
+        hall["absent"].account.id, hall["later"].id, "confirmed",
+    )  # fmt: skip
+
+
+async def test_day_on_which_somebody_is_received_already_stays_its_leaders(
+    services, client, hall, came
+):
+    await set_state(services, came, "in_session")
+    refused = await replace(client, hall)
+    assert (refused.status, (await refused.json())["code"]) == (422, "day_under_way")
+    await set_state(services, came, "checked_in")
+    assert (await replace(client, hall)).status == 200  # the control
+
+
+async def test_leave_is_written_around_what_the_leader_has_besides(services, desk, hall):
+    day, leader = hall["day"], hall["absent"].account.id
+    begins_at, half_hour = day.begins_at, timedelta(minutes=30)
+    outside = Range(begins_at + half_hour, begins_at + 2 * half_hour)
+    async with services.uow.begin(SYSTEM) as tx:
+        tx.session.add(Claim(resource=leader, during=outside, reason="outside"))
+    assert (await replace(desk, hall)).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        query = sa.select(Claim).where(Claim.resource == leader).order_by(Claim.during)
+        found = [(one.reason, one.during) for one in await tx.session.scalars(query)]
+    assert found == [
+        ("leave", Range(begins_at, outside.lower)), ("outside", outside),
+        ("leave", Range(outside.upper, day.ends_at)),
+    ]  # fmt: skip
+
+
 async def test_foreign_token_opens_nothing(client, replaced):
     assert (await client.get("/api/choices/given", headers={"X-Ask": "x" * 22})).status == 404
     assert (await client.get("/api/choices/given")).status == 404

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from scheduling import changes
-from scheduling.events import AppointmentConfirmed
+from scheduling.events import AppointmentConfirmed, AppointmentRehosted
 from scheduling.tables import Appointment, Invitee, SessionRole
 from server.cases.tables import Decision
 from server.identity.tables import Consent, Person
@@ -17,6 +18,7 @@ from server.kernel.tasks import Task
 from signaling.pace import Pace
 from signaling.tables import LiveSession, Participant, SessionLog
 from tests.hall import add_line, add_session, mark_seen
+from tests.reception import add_leader
 from tests.sockets import RefusedError
 
 
@@ -332,6 +334,24 @@ async def test_nobody_came_is_noted_by_the_clock(hall, runner, clock):
         assert await tx.session.scalar(sa.select(LiveSession.result)) == "nobody_came"
         told = sa.select(Task.payload["appointment_id"].astext).where(Task.kind == "notice.missed")
         assert await tx.session.scalar(told) == str(other.id)
+
+
+async def test_who_waits_stays_and_is_let_in_by_whoever_stands_in(hall, runner):
+    _, appointment = await add_line(hall, ["Chen", "Zhao"], minutes=30)
+    other = await add_leader(hall.services, hall.unit, rank=2)
+    own, _ = await add_line(replace(hall, leader=other), ["Wu", "He"], minutes=15)
+    zhao = await hall.waiting("Zhao")
+    await zhao.wait_for("place", place={"number": 2, "before_me": 1, "minutes": None})
+    async with hall.services.uow.begin(SYSTEM) as tx:
+        row = await tx.session.get_one(Appointment, appointment.id)
+        row.day_id, row.host_id, row.sequence = own.day_id, other.account.id, 1
+        await changes.rehost(tx, hall.services.sealer, row, other.account.id)
+        tx.emit(AppointmentRehosted(appointment_id=row.id, sequence=1, was_confirmed=True))
+    await runner.run_all_due()
+    await zhao.wait_for("place", place={"number": 3, "before_me": 2, "minutes": None})
+    host = await (await hall.staff(other.account, appointment)).connect()
+    await host.send("admit", participant_id=zhao.id, because="known")
+    await zhao.wait_for("called")
 
 
 async def test_cancelled_appointment_sends_the_waiting_home(hall, runner):
