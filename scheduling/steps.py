@@ -1,14 +1,13 @@
 """What the clock does with days and requests when their time comes."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims
+from scheduling import claims, unmet
 from scheduling.choices import waiting
-from scheduling.events import AppointmentExpired, AppointmentMissed, LeaderMissed
+from scheduling.events import AppointmentExpired, AppointmentMissed
 from scheduling.plans import days, shares
 from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import (
@@ -25,9 +24,6 @@ from server.kernel.uow import Tx
 from server.units.calendar import day_of
 
 LIFE = (DayAction.OPEN, DayAction.CLOSE, DayAction.BEGIN, DayAction.FINISH)
-AGAIN = timedelta(minutes=15)
-IN_VAIN = timedelta(minutes=30)
-"""Who still waits so long after the day's end is not received any more."""
 OFF = (DayState.CANCELLED, DayState.SWAPPED)
 PRESENT = (AppointmentState.CHECKED_IN, AppointmentState.IN_SESSION)
 
@@ -52,10 +48,11 @@ async def _step(tx: Tx, day: ReceptionDay, action: DayAction) -> str | None:
         await waiting.close_day(tx, day.id)
     if action is DayAction.FINISH:
         await _miss_absent(tx, day)
-        if tx.now >= day.ends_at + IN_VAIN:
-            await _miss_leader(tx, day)
+        if tx.now >= day.ends_at + unmet.IN_VAIN:
+            for appointment in await _at(tx, day, AppointmentState.CHECKED_IN):
+                await unmet.note(tx, appointment)
         if await _anybody_there(tx, day):
-            days.schedule_step(tx, day.id, action, due_at=tx.now + AGAIN)
+            days.schedule_step(tx, day.id, action, due_at=tx.now + unmet.AGAIN)
             return "later"
     days.advance(tx, day, action)
     return None
@@ -110,19 +107,6 @@ async def _miss_absent(tx: Tx, day: ReceptionDay) -> None:
         )
         tx.audit("miss", "appointment", appointment.id)
         tx.emit(AppointmentMissed(appointment_id=appointment.id))
-
-
-async def _miss_leader(tx: Tx, day: ReceptionDay) -> None:
-    """They came and nobody received them: the official's no-show, told and counted as such."""
-    for appointment in await _at(tx, day, AppointmentState.CHECKED_IN):
-        appointment.state = state.after(
-            APPOINTMENT, AppointmentState(appointment.state), Action.RESCHEDULE
-        )
-        appointment.host_missed_at = tx.now
-        appointment.sequence += 1
-        await claims.release(await tx.driver(), appointment.id)
-        tx.audit("leader_missed", "appointment", appointment.id, leader=day.leader_id)
-        tx.emit(LeaderMissed(appointment_id=appointment.id, sequence=appointment.sequence))
 
 
 async def _anybody_there(tx: Tx, day: ReceptionDay) -> bool:

@@ -34,7 +34,7 @@ FIGURES = """
             SELECT min(p.arrived_at) AS came FROM participant p WHERE p.session_id = s.id
             AND p.role IN ('petitioner', 'applicant', 'respondent')) guest ON true
         WHERE a.begins_at >= $1 AND a.begins_at < $2 AND a.begins_at < $3
-        AND a.unit_id = ANY($4) AND a.session_kind IN ('reception', 'mediation')
+        AND a.unit_id = ANY($4) AND a.session_kind IN ('reception', 'joint_interview', 'mediation')
         AND (a.state IN ('confirmed', 'checked_in', 'in_session', 'completed', 'no_show')
              OR a.host_missed_at IS NOT NULL)
     ), days AS (

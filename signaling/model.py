@@ -204,6 +204,13 @@ class Session:
         return any(seat.role in PRINCIPALS and seat.arrived_at for seat in self.seats.values())
 
     @property
+    def host_has_come(self) -> bool:
+        """Whether whoever is to receive was here, at least for a while."""
+        return any(
+            seat.role is SessionRole.HOST and seat.arrived_at for seat in self.seats.values()
+        )
+
+    @property
     def is_led(self) -> bool:
         """Whether a host is on the line."""
         return any(seat.is_host and seat.is_connected for seat in self.seats.values())

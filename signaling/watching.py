@@ -1,13 +1,15 @@
 """What time and scheduling do to sessions: doors open, nobody came, called off, another time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from scheduling import unmet
 from scheduling.joint import interviews
 from scheduling.mediation import mediations
 from scheduling.mediation import session as mediation_session
 from scheduling.runner import Effect, Work
-from scheduling.tables import Appointment, AppointmentState
+from scheduling.tables import Appointment, AppointmentState, SessionKind
 from server.kernel.actor import SYSTEM
 from server.kernel.config import Scheduling
 from server.kernel.errors import Conflict, Gone
@@ -17,10 +19,12 @@ from signaling.desk import Desk
 from signaling.doors import doors_at
 from signaling.tables import LiveSession, Result
 
-WATCH, DOORS, OVERDUE = "live.watch", "live.doors", "live.overdue"
+WATCH, DOORS = "live.watch", "live.doors"
+OVERDUE, UNMET = "live.overdue", "live.unmet"
 CANCEL, MOVE, REHOST = "live.cancel", "live.move", "live.rehost"
 MEDIATED, MEDIATION_OFF = "mediation.session_over", "mediation.appointment_off"
 JOINED, JOINT_OFF = "joint.session_over", "joint.appointment_off"
+AHEAD = frozenset({AppointmentState.CONFIRMED, AppointmentState.CHECKED_IN})
 GOES_ON = frozenset({Result.ADJOURNED, Result.NOBODY_CAME, Result.ABORTED})
 
 
@@ -47,6 +51,7 @@ class Watch:
         return {
             DOORS: self.open_doors,
             OVERDUE: self.close_if_nobody_came,
+            UNMET: self.close_if_nobody_received,
             CANCEL: self.cancel,
             MOVE: self.move,
             REHOST: self.rehost,
@@ -55,7 +60,7 @@ class Watch:
     async def watch(self, tx: Tx, due: Due) -> str | None:
         """The time stands: note when its doors open and when it is over."""
         appointment = await tx.session.get(Appointment, _id(due))
-        if appointment is None or appointment.state != AppointmentState.CONFIRMED:
+        if appointment is None or appointment.state not in AHEAD:
             return "skipped"
         payload = {"appointment_id": str(appointment.id), "sequence": appointment.sequence}
         for kind, due_at in (
@@ -67,7 +72,7 @@ class Watch:
         return None
 
     async def open_doors(self, due: Due) -> str | None:
-        if not await self._stands(due):
+        if await self._standing(due) is None:
             return "skipped"
         try:
             await self.desk.open(_id(due))
@@ -76,17 +81,53 @@ class Watch:
         return None
 
     async def close_if_nobody_came(self, due: Due) -> str | None:
-        """The time is over and nobody whom it is about was ever here."""
-        if not await self._stands(due):
+        """The time is over. Of a reception day the day sees to whoever came and waits still."""
+        appointment = await self._standing(due)
+        if appointment is None:
             return "skipped"
         try:
-            live = await self.desk.open(_id(due))
-            if live.session.has_come:
+            live = await self.desk.open(appointment.id)
+            if live.session.has_come or appointment.state == AppointmentState.CHECKED_IN:
+                if appointment.day_id is None:
+                    await self._look_again(appointment, at=appointment.ends_at + unmet.IN_VAIN)
                 return "somebody_came"
-            await self.desk.close(_id(due), Result.NOBODY_CAME, actor=SYSTEM)
+            await self.desk.close(appointment.id, Result.NOBODY_CAME, actor=SYSTEM)
         except (Conflict, Gone):
             return "skipped"
         return None
+
+    async def close_if_nobody_received(self, due: Due) -> str | None:
+        """They came, the time is long over, and no session was begun.
+
+        Where a host was there for a while a table lacked somebody else: that is nobody's no-show.
+        """
+        appointment = await self._standing(due)
+        if appointment is None:
+            return "skipped"
+        try:
+            live = await self.desk.open(appointment.id)
+            if live.session.is_led:
+                await self._look_again(appointment, at=self.desk.ground.clock.now() + unmet.AGAIN)
+                return "later"
+            is_table = appointment.session_kind != SessionKind.RECEPTION
+            if is_table and live.session.host_has_come:
+                await self.desk.close(appointment.id, Result.ABORTED, actor=SYSTEM)
+            else:
+                await self._note_unmet(appointment.id)
+        except (Conflict, Gone):
+            return "skipped"
+        return None
+
+    async def _look_again(self, appointment: Appointment, *, at: datetime) -> None:
+        payload = {"appointment_id": str(appointment.id), "sequence": appointment.sequence}
+        key = f"{UNMET}:{appointment.id}:{appointment.sequence}:{int(at.timestamp())}"
+        async with self.desk.ground.uow.begin(SYSTEM) as tx:
+            tx.schedule(UNMET, key=key, payload=payload, due_at=at)
+
+    async def _note_unmet(self, appointment_id: UUID) -> None:
+        async with self.desk.ground.uow.begin(SYSTEM) as tx:
+            found = await tx.session.get_one(Appointment, appointment_id, with_for_update=True)
+            await unmet.note(tx, found)
 
     async def cancel(self, due: Due) -> str | None:
         await self.desk.cancel(_id(due))
@@ -103,15 +144,13 @@ class Watch:
             return "skipped"
         return None
 
-    async def _stands(self, due: Due) -> bool:
-        """Nothing has changed since the task was written, and nobody has come."""
+    async def _standing(self, due: Due) -> Appointment | None:
+        """The appointment, if nothing has changed since the task was written and it has not begun."""
         async with self.desk.ground.uow.begin(SYSTEM) as tx:
-            appointment = await tx.session.get(Appointment, _id(due))
-            return (
-                appointment is not None
-                and appointment.state == AppointmentState.CONFIRMED
-                and appointment.sequence == due.payload["sequence"]
-            )
+            found = await tx.session.get(Appointment, _id(due))
+        if found is None or found.state not in AHEAD or found.sequence != due.payload["sequence"]:
+            return None
+        return found
 
 
 async def _mediated(tx: Tx, due: Due) -> str | None:

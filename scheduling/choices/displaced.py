@@ -14,7 +14,14 @@ from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, Chosen, Offer
 from scheduling.phoned import NO_SMARTPHONE
 from scheduling.review_time import daytime_moment, review_due, unhurried_from
-from scheduling.tables import NOT_BEGUN, Appointment, AppointmentState, CallKind, ReceptionDay
+from scheduling.tables import (
+    NOT_BEGUN,
+    Appointment,
+    AppointmentState,
+    CallKind,
+    ReceptionDay,
+    SessionKind,
+)
 from server.kernel.config import Scheduling
 from server.kernel.errors import NotFound
 from server.kernel.sealing import Sealer
@@ -79,8 +86,14 @@ async def ask_cancelled(
 
 
 async def leader_missed(tx: Tx, sealer: Sealer, due: Due, *, rules: Scheduling) -> None:
-    """Follows the official's no-show: first place next time, and somebody phones."""
+    """Follows the official's no-show: first place next time, and somebody phones.
+
+    A table finds its next time by itself; there the call alone is owed.
+    """
     appointment = await tx.session.get_one(Appointment, UUID(due.payload["appointment_id"]))
+    if appointment.session_kind != SessionKind.RECEPTION:
+        await call_about(tx, sealer, appointment, kind=CallKind.LEADER_MISSED)
+        return
     await ask_cancelled(tx, sealer, [appointment], kind=ChoiceKind.LEADER_MISSED, rules=rules)
 
 

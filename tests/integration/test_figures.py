@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import BytesIO
 
+import pytest
 import pytest_asyncio
 from openpyxl import load_workbook
 
@@ -97,15 +98,16 @@ async def test_leaders_no_shows_stand_beside_the_residents(client, services, cen
     assert await (await client.get(f"{PATH}?from=2026-12-03&until=2026-12-31")).json() == []
 
 
-async def test_mediator_who_did_not_come_is_counted_and_who_did_is_not(
-    client, services, centre, clock
+@pytest.mark.parametrize("kind", [SessionKind.MEDIATION, SessionKind.JOINT_INTERVIEW])
+async def test_host_who_did_not_come_to_a_table_is_counted_and_who_did_is_not(
+    client, services, centre, clock, kind
 ):
     mediator = await add_staff(services, centre, Role.MEDIATOR)
     made = []
     async with services.uow.begin(SYSTEM) as tx:
         for n, day in enumerate(("2026-11-24", "2026-11-25")):
             one = Appointment(
-                reference=f"10000000000{n}", session_kind=SessionKind.MEDIATION,
+                reference=f"10000000000{n}", session_kind=kind,
                 state="confirmed", host_id=mediator.id, unit_id=centre.id, booked_by=mediator.id,
                 begins_at=at(f"{day}T09:00:00"), ends_at=at(f"{day}T10:00:00"), uid=f"m{n}",
                 created_at=tx.now,

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from scheduling.tables import Invitee, Mediation
+from scheduling.events import AppointmentConfirmed
+from scheduling.tables import Appointment, CallTask, Invitee, Mediation
 from server.cases.tables import Decision, Party
 from server.identity.tables import Account
 from server.kernel.actor import SYSTEM, Role
+from server.kernel.tasks import Task
 from signaling.engine import MemberId, RoomId, Speaking
 from signaling.tables import Room, SessionLog
 from tests.sockets import RefusedError
@@ -156,6 +158,17 @@ async def test_log_proves_when_the_private_room_was_open(table):
 
 @pytest.mark.parametrize(("result", "state"), [("adjourned", "agreed"), ("held", "ended")])
 async def test_mediation_ends_with_its_session_unless_it_is_adjourned(table, runner, result, state):
+    await scheduled(table)
+    host = await table.host()
+    await host.send("session.start")
+    await host.send("session.close", result=result)
+    await runner.run_all_due()
+    async with table.services.uow.begin(SYSTEM) as tx:
+        assert await tx.session.scalar(sa.select(Mediation.state)) == state
+
+
+async def scheduled(table) -> None:
+    """The mediation whose session this is."""
     async with table.services.uow.begin(SYSTEM) as tx:
         party = await tx.session.scalar(sa.select(Party.id).where(Party.case_id == table.case.id))
         mediation = Mediation(
@@ -164,12 +177,46 @@ async def test_mediation_ends_with_its_session_unless_it_is_adjourned(table, run
             appointment_id=table.appointment.id,
         )  # fmt: skip
         tx.session.add(mediation)
-    host = await table.host()
-    await host.send("session.start")
-    await host.send("session.close", result=result)
-    await runner.run_all_due()
+
+
+@pytest.mark.parametrize(
+    ("host_comes", "ended", "calls"),
+    [(False, "rescheduled", ["leader_missed"]), (True, "completed", [])],
+)
+async def test_mediation_that_was_not_begun_is_ended_by_the_clock_and_goes_on(
+    table, runner, clock, host_comes, ended, calls
+):
+    await scheduled(table)
+    await table.waiting("Wang")
+    if host_comes:
+        host = await table.host()
+        await host.send("leave")
     async with table.services.uow.begin(SYSTEM) as tx:
-        assert await tx.session.scalar(sa.select(Mediation.state)) == state
+        tx.emit(AppointmentConfirmed(appointment_id=table.appointment.id, sequence=0))
+    for minutes in (0, 31, 30):
+        clock.move(timedelta(minutes=minutes))
+        await runner.run_all_due()
+    async with table.services.uow.begin(SYSTEM) as tx:
+        found = await tx.session.get_one(Appointment, table.appointment.id)
+        assert (found.state, found.host_missed_at is None) == (ended, host_comes)
+        assert await tx.session.scalar(sa.select(Mediation.state)) == "agreed"
+        assert list(await tx.session.scalars(sa.select(CallTask.kind))) == calls
+
+
+async def test_who_leads_on_the_line_is_left_alone_by_the_clock(table, runner, clock):
+    await table.waiting("Wang")
+    await table.host()
+    async with table.services.uow.begin(SYSTEM) as tx:
+        tx.emit(AppointmentConfirmed(appointment_id=table.appointment.id, sequence=0))
+    for minutes in (0, 31, 30):
+        clock.move(timedelta(minutes=minutes))
+        await runner.run_all_due()
+    async with table.services.uow.begin(SYSTEM) as tx:
+        found = await tx.session.get_one(Appointment, table.appointment.id)
+        query = sa.select(Task.due_at).where(Task.kind == "live.unmet", Task.done_at.is_(None))
+        assert (found.state, list(await tx.session.scalars(query))) == (
+            "checked_in", [clock.now() + timedelta(minutes=15)],
+        )  # fmt: skip
 
 
 async def test_decision_comes_after_a_session_that_was_closed_without_one_but_only_once(table):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from scheduling import changes
 from scheduling.events import AppointmentConfirmed, AppointmentRehosted
-from scheduling.tables import Appointment, Invitee, SessionRole
+from scheduling.tables import Appointment, CallTask, Invitee, SessionRole
 from server.cases.tables import Decision
 from server.identity.tables import Consent, Person
 from server.kernel.actor import SYSTEM
@@ -352,6 +352,23 @@ async def test_who_waits_stays_and_is_let_in_by_whoever_stands_in(hall, runner):
     host = await (await hall.staff(other.account, appointment)).connect()
     await host.send("admit", participant_id=zhao.id, because="known")
     await zhao.wait_for("called")
+
+
+async def test_who_came_without_a_day_and_was_not_received_is_seen_to(hall, runner, clock):
+    await hall.waiting("Wang")
+    async with hall.services.uow.begin(SYSTEM) as tx:
+        tx.emit(AppointmentConfirmed(appointment_id=hall.appointment.id, sequence=0))
+    await runner.run_all_due()
+    for minutes, state in ((31, "checked_in"), (30, "rescheduled")):
+        clock.move(timedelta(minutes=minutes))
+        await runner.run_all_due()
+        async with hall.services.uow.begin(SYSTEM) as tx:
+            found = await tx.session.get_one(Appointment, hall.appointment.id)
+        assert found.state == state
+    assert found.host_missed_at is not None
+    async with hall.services.uow.begin(SYSTEM) as tx:
+        assert list(await tx.session.scalars(sa.select(CallTask.kind))) == ["leader_missed"]
+        assert await tx.session.scalar(sa.select(LiveSession.state)) == "cancelled"
 
 
 async def test_cancelled_appointment_sends_the_waiting_home(hall, runner):
