@@ -17,6 +17,7 @@ from scheduling import (
     on_behalf,
     replays,
     requests,
+    reviews,
     turns,
 )
 from scheduling.choices import displaced, waiting
@@ -28,10 +29,12 @@ from scheduling.slots import look_up
 from scheduling.tables import (
     NOT_BEGUN,
     Appointment,
+    AppointmentState,
     BookingChannel,
     CallTask,
     ReceptionDay,
 )
+from server.cases import access as cases
 from server.identity.persons import Declared
 from server.identity.tables import IdentityLevel
 from server.kernel.config import Config, Scheduling
@@ -60,7 +63,7 @@ async def book(
     tx: Tx, sealer: Sealer, wanted: OnBehalf, request: Request, *,
     config: Config, idempotency_key: str | None,
 ) -> Appointment:  # fmt: skip
-    """Hold and submit in one step; the same key gets the same answer.
+    """Hold, submit and, where the clerk may review, confirm in one step; the same key gets the same answer.
 
     Clerks are not bound to the residents' booking window.
     """
@@ -111,7 +114,22 @@ async def _book(
             latest=appointment.review_due_at,
         )  # fmt: skip
     turns.note(tx, appointment, given, urgency=wanted.urgency)
+    if for_desk and not await _is_shut_out(tx, appointment):
+        await _confirm(tx, sealer, appointment)
     return appointment
+
+
+async def _confirm(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
+    """Whoever may review has looked at the matter while writing it down."""
+    if appointment.state == AppointmentState.SUBMITTED:
+        await reviews.confirm(tx, sealer, appointment)
+
+
+async def _is_shut_out(tx: Tx, appointment: Appointment) -> bool:
+    """Whether the matter is about the clerk's own unit: somebody else reviews it."""
+    about = sa.select(Appointment.case_id).where(Appointment.id == appointment.id)
+    clerks = [tx.actor.account_id] if tx.actor.account_id else []
+    return (await tx.session.execute(cases.shut_out(about, clerks))).first() is not None
 
 
 async def call_off(

@@ -266,7 +266,7 @@ async def test_clerk_books_for_a_caller_and_closes_the_call(services, desk, clie
     assert (await refused.json())["code"] == "slot_not_open_yet"  # the others' turn comes first
     body["urgency"] = "It falls before booking opens"
     booked = await (await desk.post("/api/desk/appointments", json=body)).json()
-    assert (booked["state"], booked["person_level"]) == ("submitted", "phone")
+    assert (booked["state"], booked["person_level"]) == ("confirmed", "phone")
     await desk.post(f"/api/call-tasks/{call['id']}/completion", json={"note": "Booked"})
     assert await (await desk.get("/api/call-tasks")).json() == []
     [done] = await (await desk.get("/api/call-tasks", params={"open": "false"})).json()

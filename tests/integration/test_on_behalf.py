@@ -178,7 +178,7 @@ async def test_with_a_smartphone_the_link_comes(services, desk, slots, runner, o
     """The control: nobody is called about it."""
     body = {"slot_id": str(slots[1]), "name": "Old Li", "phone": PHONE, "sentence": "About wages"}
     made = await (await desk.post("/api/desk/appointments", json=body)).json()
-    await desk.post(f"/api/appointments/{made['id']}/confirmation")
+    assert (made["state"], "confirm" in made["actions"]) == ("confirmed", False)
     await runner.run_all_due()
     assert await call_of(desk, "tell_by_phone") is None
     assert [one for one in outbox.sms if one.to == PHONE and "/i/" in one.text]

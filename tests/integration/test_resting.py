@@ -240,4 +240,4 @@ async def test_who_walks_in_has_what_rests(client, services, hall):
     assert (made.status, (await made.json())["urgency"]) == (200, None)
     async with services.uow.begin(SYSTEM) as tx:
         query = sa.select(Appointment.state).where(Appointment.slot_id == hall["slots"][0])
-        assert set(await tx.session.scalars(query)) == {"cancelled", "submitted"}
+        assert set(await tx.session.scalars(query)) == {"cancelled", "confirmed"}

@@ -90,7 +90,7 @@ async def test_desk_gives_each_channel_its_own_share(services, desk, day):
     refused = await ask(desk, called_in, "walk_in")
     assert (refused.status, (await refused.json())["code"]) == (409, "slot_reserved")
     made = await (await ask(desk, walk_in, "walk_in")).json()
-    assert (made["state"], made["channel"], made["urgency"]) == ("submitted", "walk_in", None)
+    assert (made["state"], made["channel"], made["urgency"]) == ("confirmed", "walk_in", None)
     page = await (await desk.get(f"/api/reception-days/{day.id}")).json()
     kept = [(one["channel"], one["places"], one["free"], one["over"]) for one in page["kept"]]
     assert kept == [("walk_in", 1, 0, False), ("hotline", 1, 1, False)]
