@@ -112,6 +112,11 @@ async def settle_all(tx: Tx, *, key_prefix: str) -> None:
     await _settle(tx, CallTask.key.startswith(key_prefix, autoescape=True))
 
 
+async def reviewed(tx: Tx, appointment_id: UUID) -> None:
+    """Somebody decided on the request, or it fell away: nobody need be reminded of it."""
+    await settle_all(tx, key_prefix=f"{CallKind.REVIEW_OVERDUE}:{appointment_id}:")
+
+
 async def seen_to(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
     """What stood on a day off was moved, or is off."""
     await _settle(tx, CallTask.kind == CallKind.ON_DAY_OFF, *which)

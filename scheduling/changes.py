@@ -103,6 +103,7 @@ async def call_off(tx: Tx, appointment: Appointment, *, reason: str | None) -> N
     await resting.begin(tx, appointment.slot_id, left_by=appointment.id)
     await drop_reminders(tx, appointment)
     await questions.withdraw_about(tx, appointment.id)
+    await calls.reviewed(tx, appointment.id)
     await _seen_to(tx, appointment)
     # what a resident writes stays on the appointment, where it can be erased
     why = reason if tx.actor.kind is ActorKind.STAFF else None

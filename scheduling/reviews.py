@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from scheduling import changes, claims, complained_of, confirmation, invitees, sites, turns
+from scheduling import calls, changes, claims, complained_of, confirmation, invitees, sites, turns
 from scheduling.choices import questions
 from scheduling.events import AppointmentDeclined, AppointmentDiverted
 from scheduling.holds import appointment_row
@@ -27,6 +27,7 @@ from server.units.calendar import day_of, load_calendar
 
 async def confirm(tx: Tx, sealer: Sealer, appointment: Appointment) -> None:
     appointment.reviewed_by = tx.actor.account_id
+    await calls.reviewed(tx, appointment.id)
     calendar = await load_calendar(tx, around=day_of(tx.now))
     await confirmation.confirm(tx, sealer, appointment, calendar=calendar)
 
@@ -40,6 +41,7 @@ async def decline(tx: Tx, appointment: Appointment, *, reason: str, right_route:
     appointment.decline_reason, appointment.right_route = reason, right_route
     await claims.release(await tx.driver(), appointment.id)
     await questions.withdraw_about(tx, appointment.id)
+    await calls.reviewed(tx, appointment.id)
     tx.audit("decline", "appointment", appointment.id, reason=reason)
     tx.emit(AppointmentDeclined(appointment_id=appointment.id))
 
@@ -69,6 +71,7 @@ async def divert(
     appointment.sequence += 1
     await changes.drop_reminders(tx, appointment)
     await questions.withdraw_about(tx, appointment.id)
+    await calls.reviewed(tx, appointment.id)
     made = _successor(tx, appointment, appointment_row(
         tx, given.facts, appointment_id=uuid4(), slot_id=slot_id
     ))  # fmt: skip

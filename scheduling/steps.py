@@ -5,9 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, unmet
+from scheduling import unmet, unreviewed
 from scheduling.choices import waiting
-from scheduling.events import AppointmentExpired, AppointmentMissed
+from scheduling.events import AppointmentMissed
 from scheduling.plans import days, shares
 from scheduling.states import APPOINTMENT, DAY, Action, DayAction
 from scheduling.tables import (
@@ -44,10 +44,11 @@ async def step_day(tx: Tx, due: Due) -> str | None:
 
 async def _step(tx: Tx, day: ReceptionDay, action: DayAction) -> str | None:
     if action is DayAction.BEGIN:
-        await _expire_unreviewed(tx, day)
         await waiting.close_day(tx, day.id)
     if action is DayAction.FINISH:
         await _miss_absent(tx, day)
+        for appointment in await _at(tx, day, AppointmentState.SUBMITTED):
+            unreviewed.expire_now(tx, appointment.id)
         if tx.now >= day.ends_at + unmet.IN_VAIN:
             for appointment in await _at(tx, day, AppointmentState.CHECKED_IN):
                 await unmet.note(tx, appointment)
@@ -87,17 +88,6 @@ class Materialise:
         )
         plans = (await tx.session.scalars(going_on)).all()
         return await days.materialise(tx, plans, horizon_days=self.horizon_days)
-
-
-async def _expire_unreviewed(tx: Tx, day: ReceptionDay) -> None:
-    """Nobody decided on them in time: they cannot take place, and it must be seen."""
-    for appointment in await _at(tx, day, AppointmentState.SUBMITTED):
-        appointment.state = state.after(
-            APPOINTMENT, AppointmentState(appointment.state), Action.EXPIRE
-        )
-        await claims.release(await tx.driver(), appointment.id)
-        tx.audit("expire", "appointment", appointment.id)
-        tx.emit(AppointmentExpired(appointment_id=appointment.id))
 
 
 async def _miss_absent(tx: Tx, day: ReceptionDay) -> None:

@@ -368,6 +368,8 @@ class CallKind(StrEnum):
     UNDELIVERED = "undelivered"
     DAY_CANCELLED = "day_cancelled"
     LEADER_MISSED = "leader_missed"
+    UNREVIEWED = "unreviewed"
+    REVIEW_OVERDUE = "review_overdue"
     CALENDAR_DECLINED = "calendar_declined"
     CALENDAR_COUNTER = "calendar_counter"
     WISH_OPEN = "wish_open"

@@ -26,7 +26,7 @@ from server.kernel.sealing import Sealer
 from server.kernel.tasks import Due
 from server.kernel.uow import Tx
 
-REBOOKED = (ChoiceKind.DAY_CANCELLED, ChoiceKind.LEADER_MISSED)
+REBOOKED = (ChoiceKind.DAY_CANCELLED, ChoiceKind.LEADER_MISSED, ChoiceKind.UNREVIEWED)
 
 
 async def keep(tx: Tx, choice_id: UUID) -> None:
@@ -124,13 +124,16 @@ async def _move(tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment) -> No
 async def _rebook(
     tx: Tx, sealer: Sealer, choice: Choice, hold: Appointment, *, rules: Scheduling
 ) -> None:
-    """In place of one that was not held: a clerk has seen the matter before."""
+    """In place of one that was not held; what no clerk has seen yet is reviewed as others are."""
     old = await tx.session.get_one(Appointment, choice.appointment_id)
     await _locked_for(tx, hold, old.person_id)
     await kept_places.bring_company(tx, old, hold)
     given = await kept_places.guest_of(tx, old)
     most = rules.open_appointments
-    await kept_places.book(tx, sealer, hold, given, review_days=None, most_open=most)
+    is_new = choice.kind == ChoiceKind.UNREVIEWED
+    promised = rules.review_working_days if is_new else None
+    days = await kept_places.review_days(tx, hold, promised=promised)
+    await kept_places.book(tx, sealer, hold, given, review_days=days, most_open=most)
     hold.moved_from_id, choice.appointment_id = old.id, hold.id
 
 

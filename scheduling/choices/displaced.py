@@ -1,6 +1,7 @@
 """People whose leader or day fell away: each is asked, with places kept that they can take."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ LEADER_MISSED = "displaced.leader_missed"
 CALLS = {
     ChoiceKind.DAY_CANCELLED: CallKind.DAY_CANCELLED,
     ChoiceKind.LEADER_MISSED: CallKind.LEADER_MISSED,
+    ChoiceKind.UNREVIEWED: CallKind.UNREVIEWED,
 }
 
 
@@ -136,7 +138,7 @@ async def _about(tx: Tx, appointment: Appointment, kind: ChoiceKind, from_leader
 
 async def call_about(
     tx: Tx, sealer: Sealer, appointment: Appointment, *, kind: CallKind = CallKind.DAY_CANCELLED,
-    choice: Choice | None = None,
+    choice: Choice | None = None, latest: datetime | None = None,
 ) -> None:  # fmt: skip
     """A clerk phones: what was arranged is not so any more, and what they choose instead."""
     try:
@@ -150,7 +152,7 @@ async def call_about(
         phone=sealer.open(guest.phone, purpose="phone") if guest and guest.phone else None,
         appointment_id=appointment.id,
         choice_id=choice.id if choice else None,
-        latest=choice.due_at if choice else None,
+        latest=latest or (choice.due_at if choice else None),
     )
     await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
 

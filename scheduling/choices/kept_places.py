@@ -155,7 +155,7 @@ async def bring_company(tx: Tx, old: Appointment, hold: Appointment) -> None:
             invitees.bring(tx, one, hold.id)
 
 
-async def review_days(tx: Tx, hold: Appointment, *, promised: int) -> int | None:
+async def review_days(tx: Tx, hold: Appointment, *, promised: int | None) -> int | None:
     """Within how many days a clerk reviews it; None where the day needs no review."""
     day = await tx.session.get_one(ReceptionDay, hold.day_id)
     return promised if day.review else None

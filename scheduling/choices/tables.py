@@ -17,6 +17,7 @@ class ChoiceKind(StrEnum):
     REPLACED = "replaced"
     DAY_CANCELLED = "day_cancelled"
     LEADER_MISSED = "leader_missed"
+    UNREVIEWED = "unreviewed"
     PROPOSED = "proposed"
     PLACE_FREED = "place_freed"
     DRAWN_FREED = "drawn_freed"

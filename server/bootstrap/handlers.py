@@ -4,7 +4,7 @@ from uuid import UUID
 
 from recordings.archive import Archive
 from recordings.journal import Journal
-from scheduling import steps
+from scheduling import steps, unreviewed
 from scheduling.choices import answering, displaced, questions, waiting, wishes
 from scheduling.draws import announcing, drawing, passing_on
 from scheduling.joint import asks, by_clock
@@ -99,6 +99,12 @@ def _choices(services: Services) -> dict[str, Work]:
     async def overdue(tx: Tx, due: Due) -> str | None:
         return await wishes.overdue(tx, sealer, due)
 
+    async def unlooked(tx: Tx, due: Due) -> str | None:
+        return await unreviewed.overdue(tx, sealer, due)
+
+    async def expire(tx: Tx, due: Due) -> str | None:
+        return await unreviewed.expire(tx, sealer, due, rules=rules)
+
     async def serve(tx: Tx, _due: Due) -> None:
         await waiting.serve(tx, sealer, rules=rules)
 
@@ -121,6 +127,9 @@ def _choices(services: Services) -> dict[str, Work]:
         questions.LAPSE: lapse,
         RELEASE: release,
         wishes.OVERDUE: overdue,
+        unreviewed.WATCH: unreviewed.watch,
+        unreviewed.OVERDUE: unlooked,
+        unreviewed.EXPIRE: expire,
         waiting.SERVE: serve,
         displaced.LEADER_MISSED: leader_missed,
     }

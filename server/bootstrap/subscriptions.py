@@ -1,5 +1,6 @@
 """Which tasks follow which events."""
 
+from scheduling import unreviewed
 from scheduling.choices import displaced, waiting
 from scheduling.draws import passing_on
 from server.kernel.events import Subscriptions
@@ -7,13 +8,14 @@ from signaling import watching
 
 SUBSCRIPTIONS = Subscriptions(
     {
-        "appointment.submitted": ("notice.submitted", "journal.appointment"),
+        "appointment.submitted": ("notice.submitted", "journal.appointment", unreviewed.WATCH),
         "appointment.confirmed": ("notice.confirmed", "journal.appointment", watching.WATCH),
         "appointment.moved": (
             "notice.moved",
             "journal.appointment",
             watching.WATCH,
             watching.MOVE,
+            unreviewed.WATCH,
             waiting.SERVE,
         ),
         "appointment.rehosted": (

@@ -78,7 +78,7 @@ export interface CalendarSession { id: string; reference: string; kind: SessionK
 
 export interface CalendarView { dates: (CalendarDate)[]; rows: (CalendarRow)[]; days: (CalendarDay)[]; sessions: (CalendarSession)[]; leave: (CalendarLeave)[]; cut: boolean }
 
-export type CallKind = "call_me" | "no_shows" | "undelivered" | "day_cancelled" | "leader_missed" | "calendar_declined" | "calendar_counter" | "wish_open" | "wish_overdue" | "choice_by_phone" | "draw_place" | "no_show_appeal" | "tell_by_phone" | "take_matter" | "other_site" | "joint_ask" | "joint_unanswered" | "joint_office" | "joint_stuck" | "on_day_off"
+export type CallKind = "call_me" | "no_shows" | "undelivered" | "day_cancelled" | "leader_missed" | "unreviewed" | "review_overdue" | "calendar_declined" | "calendar_counter" | "wish_open" | "wish_overdue" | "choice_by_phone" | "draw_place" | "no_show_appeal" | "tell_by_phone" | "take_matter" | "other_site" | "joint_ask" | "joint_unanswered" | "joint_office" | "joint_stuck" | "on_day_off"
 
 export interface CallMe { name: string; phone: string; words?: string | null }
 
@@ -126,7 +126,7 @@ export interface CheckedIn { waiting: boolean; centre_phone: string }
 
 export interface ChoiceBody { begins_at: string; units: (string)[]; asked?: (string)[]; leader_id?: string | null; room_unit_id?: string | null }
 
-export type ChoiceKind = "replaced" | "day_cancelled" | "leader_missed" | "proposed" | "place_freed" | "drawn_freed"
+export type ChoiceKind = "replaced" | "day_cancelled" | "leader_missed" | "unreviewed" | "proposed" | "place_freed" | "drawn_freed"
 
 export interface ChoiceView { id: string; kind: ChoiceKind; my_name: string; asked_at: string; due_at: string; open: boolean; answer: Chosen | null; from_leader: LeaderView | null; now: OfferView | null; offers: (OfferView)[]; appointment_id: string | null; appointment_state: AppointmentState | null; wish_state: WishState | null; entry_state: EntryState | null; centre_phone: string; token: string | null; actions: (string)[] }
 

@@ -41,7 +41,7 @@ test("times are looked for only while the wish is open", () => {
 });
 
 describe("every outcome has its words", () => {
-  const kinds = ["day_cancelled", "leader_missed", "proposed", "place_freed", "drawn_freed"] as const;
+  const kinds = ["day_cancelled", "leader_missed", "unreviewed", "proposed", "place_freed", "drawn_freed"] as const;
   const answers = ["decline", "silence", "withdrawn"] as const;
   const asked = kinds.flatMap((kind) => answers.map((answer) => ({ kind, answer, appointment_state: null })));
   const fallen = (["cancelled", "declined", "diverted", "expired", "rescheduled"] as const).map((appointment_state) => ({ appointment_state }));
