@@ -16,11 +16,11 @@ def review_due(
 ) -> datetime:
     """Within the working days promised, never later than the day before.
 
-    A request that comes later than that is due within the hour.
+    A request that comes later than that is due within the hour, and before its time.
     """
     promised = instant(calendar.after(day_of(submitted_at), working_days), OFFICE_CLOSES)
     day_before = instant(day_of(begins_at) - timedelta(days=1), OFFICE_CLOSES)
-    return max(min(promised, day_before), submitted_at + LEAST)
+    return min(max(min(promised, day_before), submitted_at + LEAST), begins_at)
 
 
 def unhurried_from(asked_at: datetime, *, working_days: int, calendar: WorkingCalendar) -> datetime:
@@ -30,9 +30,9 @@ def unhurried_from(asked_at: datetime, *, working_days: int, calendar: WorkingCa
 
 
 def review_due_after_move(due: datetime, begins_at: datetime, *, moved_at: datetime) -> datetime:
-    """The promise stands; an earlier time pulls it forward to the day before."""
+    """The promise stands; an earlier time pulls it forward to the day before, or before itself."""
     day_before = instant(day_of(begins_at) - timedelta(days=1), OFFICE_CLOSES)
-    return max(min(due, day_before), min(due, moved_at + LEAST))
+    return min(max(min(due, day_before), min(due, moved_at + LEAST)), begins_at)
 
 
 def call_due(asked_at: datetime, *, calendar: WorkingCalendar) -> datetime:

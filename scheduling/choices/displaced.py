@@ -116,7 +116,6 @@ async def _ask(
         due_at = review_due(
             tx.now, begins_at, working_days=rules.choice_working_days, calendar=calendar
         )
-        due_at = min(due_at, begins_at)
         kept = [await kept_places.keep(tx, one.slot_id, until=due_at) for one in theirs]
         about = await _about(tx, appointment, kind, from_leader_id)
         asked[appointment.id] = await questions.ask(

@@ -102,6 +102,8 @@ async def book(
 
     Seat and person must be locked. Raises Gone, Conflict or RuleBroken.
     """
+    if hold.begins_at <= tx.now:
+        raise Gone("hold_expired")
     await complained_of.check_leader(tx, guest.case_id, hold.host_id)
     limits.check(await standing_of(tx, guest), most_open=most_open)
     await _take(tx, hold, guest.person_id)

@@ -19,6 +19,7 @@ from scheduling.choices.tables import (
     Wish,
     WishState,
 )
+from scheduling.choices.wish_times import NOTICE
 from scheduling.events import WishDeclined
 from scheduling.requests import Request, Who
 from scheduling.review_time import daytime_moment, review_due, step_due
@@ -95,6 +96,8 @@ async def propose(
     slots = (await tx.session.scalars(query)).all()
     if not slots:
         raise NotFound
+    if slots[0].begins_at < tx.now + NOTICE:
+        raise Conflict("proposed_time_too_soon")
     due_at = review_due(
         tx.now, slots[0].begins_at, working_days=rules.choice_working_days, calendar=calendar
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from scheduling import calls
 from scheduling.calls import NewCall
 from scheduling.plans.cutting import instant
-from scheduling.review_time import review_due
+from scheduling.review_time import LEAST, review_due
 from scheduling.tables import (
     OPEN_STATES,
     Appointment,
@@ -106,7 +106,8 @@ def dates_instead(day: date, calendar: WorkingCalendar, *, today: date) -> tuple
 def _due(one: OffDay, now: datetime, *, calendar: WorkingCalendar, rules: Scheduling) -> datetime:
     """So early that people can be told in time."""
     told_at = one.begins_at - rules.change_notice
-    return review_due(now, told_at, working_days=WITHIN, calendar=calendar)
+    due_at = review_due(now, told_at, working_days=WITHIN, calendar=calendar)
+    return max(due_at, now + LEAST)
 
 
 def _call(one: OffDay, *, due_at: datetime) -> NewCall:

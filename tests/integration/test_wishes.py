@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from scheduling import changes, holds
 from scheduling.choices import waiting
 from scheduling.choices.states import EntryAction
-from scheduling.choices.tables import WaitlistEntry
+from scheduling.choices.tables import Choice, WaitlistEntry
 from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
 from server.kernel.actor import SYSTEM, Role
 from tests.choosing import asked_by_phone, heard, read, tap, token_of
@@ -123,6 +123,39 @@ async def test_residents_own_appointment_is_not_proposed_over(
     theirs = next(one for one in found if one["leader"]["name"] == "Leader 7")
     begins = [datetime.fromisoformat(time["begins_at"]) for time in theirs["times"]]
     assert hall["days"][0].begins_at not in begins
+
+
+async def test_time_that_is_too_soon_is_not_proposed(
+    services, client, centre, hall, resident, runner, clock
+):
+    wish = await (await ask(client, services, resident)).json()
+    slots = await slots_of(services, hall["days"][0])
+    url = f"/api/desk/wishes/{wish['id']}/proposal"
+    clock.move(hall["days"][0].begins_at - timedelta(days=1, minutes=-1) - clock.now())
+    await runner.run_all_due()
+    await desk(client, services, centre)
+    refused = await client.post(url, json={"slot_ids": [str(slots[1]), str(slots[0])]})
+    assert (refused.status, (await refused.json())["code"]) == (409, "proposed_time_too_soon")
+    made = await client.post(url, json={"slot_ids": [str(slots[1])]})
+    assert made.status == 200, await made.text()  # the control
+
+
+async def test_kept_place_is_not_booked_after_it_has_begun(
+    services, client, hall, proposed, outbox, clock
+):
+    token = token_of(outbox, PHONE)
+    clock.move(hall["days"][0].begins_at - clock.now())
+    later = clock.now() + timedelta(hours=1)
+    async with services.uow.begin(SYSTEM) as tx:
+        await tx.session.execute(sa.update(Choice).values(due_at=later))
+        await tx.session.execute(sa.update(Claim).values(expires_at=later))
+        await tx.session.execute(sa.update(Appointment).values(held_until=later))
+    offers = (await read(client, token))["offers"]
+    begun = next(one for one in offers if one["leader"]["name"] == "Leader 7")
+    late = await tap(client, token, "take", begun["id"])
+    assert (late.status, (await late.json())["code"]) == (410, "hold_expired")
+    ahead = next(one for one in offers if one["leader"]["name"] == "Leader 3")
+    assert (await tap(client, token, "take", ahead["id"])).status == 200  # the control
 
 
 async def test_proposed_times_are_kept_and_one_tap_books(
