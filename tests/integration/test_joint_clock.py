@@ -463,6 +463,28 @@ async def test_leader_who_stands_in_receives_the_joint_interview_too(
     assert any("Leader 2" in sms.text for sms in outbox.sms if sms.to == "13900000001")
 
 
+async def test_joint_interview_whose_leader_did_not_come_is_looked_for_anew(
+    client, services, district, clerk, runner, clock
+):
+    leader, *_ = await with_leaders(services, district)
+    made = await booked_with(client, services, district, clerk, runner, clock, leader)
+    session = UUID((await shown(client, made))["session"]["appointment_id"])
+    async with services.uow.begin(SYSTEM) as tx:
+        (await tx.session.get_one(Appointment, session)).state = "checked_in"
+    clock.move(at("2026-11-26T13:00:00") - clock.now())
+    await runner.run_all_due()
+    await enter(client, services, clerk)
+    after = await shown(client, made)
+    assert (after["state"], after["session"]) == ("open", None)
+    async with services.uow.begin(SYSTEM) as tx:
+        found = await tx.session.get_one(Appointment, session)
+        calls = await tx.session.scalars(
+            sa.select(CallTask.kind).where(CallTask.appointment_id == session)
+        )
+        assert (found.state, found.host_missed_at is None) == ("rescheduled", False)
+        assert "leader_missed" in list(calls)
+
+
 async def test_joint_interview_without_a_leader_to_stand_in_is_reopened(
     client, services, district, clerk, runner, clock
 ):
