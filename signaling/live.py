@@ -38,7 +38,7 @@ AT_FIRST = Passed(audio=True, video=True, screen=False)
 
 MINUTE = 60.0
 MOST_BEATS = 60
-"""Of one seat that are remembered; a client sends twelve in a minute."""
+"""Of one seat that are remembered; a client sends 24 in a minute."""
 
 
 def _nothing() -> None:

@@ -84,7 +84,7 @@ class Hand(_Asked):
 
 
 class Beat(_Asked):
-    """Every 5 s: I am here, and my line is so: what I receive. Loss is 0 to 1, `rtt` milliseconds."""
+    """Every 2.5 s: I am here, and my line is so: what I receive. Loss is 0 to 1, `rtt` milliseconds."""
 
     type: Literal["beat"] = "beat"
     loss: float | None = Field(None, ge=0, le=1)

@@ -3,7 +3,8 @@
 import type { Beat, ClientMessage, Done, Left, ServerMessage } from "@/api/protocol.gen";
 import { Problem, problemOf, Unreachable } from "./problem";
 
-const HEARTBEAT = 5_000;
+/** Of those two may be lost or late before seven silent seconds make the server give a seat up. */
+const HEARTBEAT = 2_500;
 const SILENCE = 8_000;
 const LONGEST_WAIT = 10_000;
 const BAD_TICKET = 4401;
