@@ -88,7 +88,7 @@ def spares(listener: Member, *, now: float) -> bool:
     is_eased = listener.rests_cameras and subscriber.shows_cameras  # from now on, a moment
     is_on = listener.thrift.judge(
         is_lowest=subscriber.rate.is_lowest and subscriber.shows_pictures and not is_eased,
-        lost_share=subscriber.lost_share,
+        lost_share=subscriber.told_share(now=now),
         round_trip=subscriber.round_trip,
         now=now,
     )

@@ -59,6 +59,10 @@ class Subscriber:
     def round_trip(self) -> float | None:
         return self._reports.round_trip
 
+    def told_share(self, *, now: float) -> float | None:
+        """The share lost that was reported of late, if any was."""
+        return self._reports.worst(self._by_source, now=now)
+
     @property
     def has_answered(self) -> bool:
         """Whether it is known what this one can decode."""
@@ -203,7 +207,7 @@ class Subscriber:
         for block in blocks:
             if block.ssrc in self._by_source:
                 self._reports.take(block, now=now)
-        lost_share = self._reports.worst(self._by_source, now=now)
+        lost_share = self.told_share(now=now)
         self.lost_share = self.lost_share if lost_share is None else lost_share
         videos = (source for source, slot in self._by_source.items() if slot.kind == "video")
         video_share = self._reports.worst(videos, now=now)

@@ -21,14 +21,21 @@ class Thrift:
         self._rest = FIRST_REST
 
     def judge(
-        self, *, is_lowest: bool, lost_share: float, round_trip: float | None, now: float
+        self, *, is_lowest: bool, lost_share: float | None, round_trip: float | None, now: float
     ) -> bool:
-        """Whether pictures rest; `is_lowest` says that nothing smaller could be sent."""
+        """Whether pictures rest; `is_lowest` says that nothing smaller could be sent.
+
+        `lost_share` is None while nothing is reported. Where nothing flows that is so for good,
+        and whether the line bears pictures again is only seen by trying.
+        """
         trip = round_trip or 0.0
         if self.is_on:
-            if now - (self._changed_at or now) >= self._rest and lost_share < GOOD and trip < SLOW:
+            is_good = lost_share is None or (lost_share < GOOD and trip < SLOW)
+            if now - (self._changed_at or now) >= self._rest and is_good:
                 self._turn(now, on=False)
             return self.is_on
+        if lost_share is None:
+            return False
         if not is_lowest or (lost_share <= BAD and trip <= SLOW):
             self._strained_since = None
         elif self._strained_since is None:

@@ -14,7 +14,9 @@ MAIN = RoomId("main")
 A, B = MemberId("a"), MemberId("b")
 
 
-def judged(thrift: Thrift, *, lost: float, since: float, seconds: float, trip=None, lowest=True):
+def judged(
+    thrift: Thrift, *, lost: float | None, since: float, seconds: float, trip=None, lowest=True
+):
     """What was decided at each second."""
     return [
         thrift.judge(is_lowest=lowest, lost_share=lost, round_trip=trip, now=since + second)
@@ -50,6 +52,20 @@ def test_pictures_come_back_after_a_rest_on_a_quiet_line_only():
     judged(thrift, lost=0.3, since=0, seconds=PATIENCE + 1)
     assert all(judged(thrift, lost=0.3, since=PATIENCE + 1, seconds=60))
     assert judged(thrift, lost=0.0, since=80, seconds=1) == [False]
+
+
+def test_pictures_come_back_after_a_rest_where_nothing_is_reported_any_more():
+    thrift = Thrift()
+    judged(thrift, lost=0.3, trip=3.0, since=0, seconds=PATIENCE + 1)
+    decided = judged(thrift, lost=None, trip=3.0, since=PATIENCE, seconds=FIRST_REST + 1)
+    assert decided == [True] * int(FIRST_REST) + [False]
+
+
+def test_a_moment_without_reports_neither_ends_nor_makes_a_strain():
+    thrift = Thrift()
+    judged(thrift, lost=0.3, since=0, seconds=PATIENCE - 1)
+    assert not any(judged(thrift, lost=None, since=PATIENCE - 1, seconds=60))
+    assert judged(thrift, lost=0.3, since=PATIENCE + 59, seconds=1) == [True]
 
 
 def test_each_return_that_fails_soon_makes_the_next_rest_longer():
@@ -114,6 +130,16 @@ async def test_a_line_that_bears_no_picture_keeps_the_sound_and_gets_pictures_ba
         await until(lambda: stage.saw(Pictures(B, on=True)), within=FIRST_REST + 30)
         await until(hears(b, "a"))
     assert not stage.saw(Pictures(A, on=False))
+
+
+@pytest.mark.slow
+async def test_pictures_come_back_though_the_last_that_was_reported_was_bad(stage):
+    await stage.enter("a", MAIN)
+    b = await stage.enter("b", MAIN)
+    await until(hears(b, "a"))
+    async with reporting(b, lost_share=0.3):
+        await until(lambda: stage.saw(Pictures(B, on=False)))
+    await until(lambda: stage.saw(Pictures(B, on=True)), within=FIRST_REST + 10)
 
 
 @contextlib.asynccontextmanager
