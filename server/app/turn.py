@@ -14,8 +14,14 @@ from signaling.relays import secret_of
 
 Address = IPv4Address | IPv6Address
 
-ALLOCATIONS = 12
-"""Of one seat at once: two connections by three transports, and as many again in a restart."""
+TRANSPORTS = 3
+LEGS = 2
+BUILDS = 3
+ALLOCATIONS = TRANSPORTS * LEGS * BUILDS
+"""Of one seat at once: those in use, and those of two networks that were left without a word."""
+
+LIFETIME = 150
+"""Seconds that a relay is kept for who does not refresh it; browsers do so a minute before."""
 
 NOWHERE = (
     "0.0.0.0-255.255.255.255",
@@ -101,7 +107,7 @@ def settings(turn: Turn, secret: str, site: Site) -> str:
         "stale-nonce=600",
         f"user-quota={ALLOCATIONS}",
         f"total-quota={turn.max_port - turn.min_port + 1}",
-        "max-allocate-lifetime=600",
+        f"max-allocate-lifetime={LIFETIME}",
         "no-tcp-relay",
         "no-multicast-peers",
         "no-cli",

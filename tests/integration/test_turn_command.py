@@ -6,7 +6,10 @@ import pytest
 
 from server.__main__ import parser
 from server.app import commands
+from server.app.turn import ALLOCATIONS, LIFETIME
 from server.kernel.config import load
+from signaling.engine import Leg
+from signaling.relays import relays_of
 
 SECRET = "a secret of more than thirty-two characters"
 
@@ -43,11 +46,20 @@ def test_file_relays_to_the_media_alone_and_is_its_owners(settings, tmp_path):
     for line in (
         "use-auth-secret", f"static-auth-secret={SECRET}", "realm=turn.example.cn", "no-cli",
         "listening-port=3478", "tls-listening-port=443", "cert=/etc/relay.crt", "min-port=49160",
-        "no-multicast-peers", "no-tcp-relay", "stale-nonce=600", "user-quota=12",
+        "no-multicast-peers", "no-tcp-relay", "stale-nonce=600", "user-quota=18",
+        "max-allocate-lifetime=150",
         "denied-peer-ip=0.0.0.0-255.255.255.255", "denied-peer-ip=100.64.0.0-100.127.255.255",
         "denied-peer-ip=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     ):  # fmt: skip
         assert line in lines
+
+
+def test_a_seat_may_leave_two_networks_without_a_word_and_still_have_a_relay(settings):
+    relays = relays_of(settings().media.turn)
+    assert relays is not None
+    build = len(relays.urls) * len(Leg)
+    assert 3 * build <= ALLOCATIONS
+    assert LIFETIME < 180
 
 
 def test_other_peers_can_be_named(settings, capsys):

@@ -156,6 +156,8 @@ class Caller(asyncio.DatagramProtocol):
         self._realm, self._nonce, self._key = "", b"", b""
         self._transport: asyncio.DatagramTransport | None = None
         self._is_open = False
+        self.lifetime = 0
+        """Seconds that the relay is kept unless it is refreshed."""
 
     async def allocate(self) -> int:
         """Open a relay: 0, or the code of the refusal."""
@@ -167,6 +169,7 @@ class Caller(asyncio.DatagramProtocol):
         self._key = hashlib.md5(words.encode(), usedforsecurity=False).digest()
         again = await self._ask(stun.Method.ALLOCATE, {"REQUESTED-TRANSPORT": UDP_TRANSPORT})
         self._is_open = code_of(again) == 0
+        self.lifetime = again.attributes.get("LIFETIME", 0)
         return code_of(again)
 
     async def permit(self, address: str) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.app.turn import ALLOCATIONS
+from server.app.turn import ALLOCATIONS, LIFETIME
 from signaling.relays import Relays
 from tests.media.relay import calling, open_relay, relay  # noqa: F401 - fixtures
 
@@ -78,6 +78,12 @@ async def test_a_seat_opens_so_many_relays_and_no_more_whatever_its_passes(relay
         assert codes == [0] * ALLOCATIONS + [QUOTA]
         other = await stack.enter_async_context(calling(relay, relay.pass_for("modest")))
         assert await other.allocate() == 0
+
+
+async def test_a_relay_that_nobody_refreshes_is_free_again_soon(relay):  # noqa: F811
+    async with calling(relay, relay.pass_for("vanished")) as caller:
+        assert await caller.allocate() == 0
+        assert caller.lifetime == LIFETIME
 
 
 async def test_a_relay_that_is_open_outlives_its_pass(relay):  # noqa: F811
