@@ -7,12 +7,15 @@ told all of it again. Without any engine people keep their places, and wait.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from signaling.engine import (
     Carried,
+    Leg,
+    LegDown,
     Lost,
     MediaEvent,
     MediaRefusedError,
@@ -174,7 +177,11 @@ class Pool:
         return place
 
     def _people_on(self, place: Place) -> int:
-        return sum(one.place is place and one.room is not None for one in self._members.values())
+        """Those who are on their way there included."""
+        return sum(
+            one.room is not None and (self._rooms.get(one.room) or one.place) is place
+            for one in self._members.values()
+        )
 
     def _known(self, member: MemberId) -> Member:
         return self._members.setdefault(member, Member())
@@ -231,34 +238,60 @@ class Pool:
         while True:
             await self._strays.wait()
             self._strays.clear()
-            for member, known in list(self._members.items()):
-                async with known.turn:
-                    is_gone = self._members.get(member) is not known
-                    if known.is_cut_off and known.room is not None and not is_gone:
-                        await self._bring(member, known, known.room)
+            rooms: dict[RoomId, list[MemberId]] = defaultdict(list)
+            for member, known in self._members.items():
+                if known.is_cut_off and known.room is not None:
+                    rooms[known.room].append(member)
+            await asyncio.gather(*(self._bring_back(members) for members in rooms.values()))
             await asyncio.sleep(FIRST_PAUSE)
+
+    async def _bring_back(self, members: Iterable[MemberId]) -> None:
+        """Of one room, one after the other; one who cannot be brought holds up nobody else."""
+        for member in members:
+            try:
+                await self._bring_stray(member)
+            except Exception:
+                log.exception("member %s", member)
+                self._strays.set()
+
+    async def _bring_stray(self, member: MemberId) -> None:
+        known = self._members.get(member)
+        if known is None:
+            return
+        async with known.turn:
+            is_gone = self._members.get(member) is not known
+            if known.is_cut_off and known.room is not None and not is_gone:
+                await self._bring(member, known, known.room)
 
     # --- what engines tell
 
     async def _follow(self, place: Place) -> None:
         """Pass its news on; when it is lost, try to reach it again, for ever."""
         while True:
-            if place.engine.is_up:
-                self._strays.set()
-                async for event in place.engine.events():
-                    if isinstance(event, Lost):
-                        log.error("media engine %s: %s", place.engine.name, event.reason)
-                        break
-                    self._tell(event)
+            try:
+                if place.engine.is_up:
+                    await self._pass_on(place)
+            except Exception:
+                log.exception("media engine %s", place.engine.name)
             self._lose(place)
             await self._reach_again(place)
+
+    async def _pass_on(self, place: Place) -> None:
+        self._strays.set()
+        async for event in place.engine.events():
+            if isinstance(event, Lost):
+                log.error("media engine %s: %s", place.engine.name, event.reason)
+                return
+            self._tell(event)
 
     def _lose(self, place: Place) -> None:
         """Its rooms are nowhere now, and its people cut off."""
         self._rooms = {room: where for room, where in self._rooms.items() if where is not place}
-        for known in self._members.values():
+        for member, known in self._members.items():
             if known.place is place:
                 known.place, known.is_cut_off = None, True
+                for leg in Leg:
+                    self._tell(LegDown(member, leg, "engine lost"))
         self._strays.set()
 
     async def _reach_again(self, place: Place) -> None:
@@ -269,6 +302,9 @@ class Pool:
                 await place.engine.stop()
                 await place.engine.start()
             except MediaUnavailableError:
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception:
+                log.exception("media engine %s", place.engine.name)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 log.info("media engine %s is back", place.engine.name)

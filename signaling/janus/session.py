@@ -95,7 +95,8 @@ class Session:
         """Raises JanusError when the instance cannot be reached; `on_end` tells when it is gone."""
         async with aiohttp.ClientSession() as client:
             try:
-                socket = await client.ws_connect(url, protocols=[PROTOCOL], heartbeat=5)
+                async with asyncio.timeout(pace.answer):
+                    socket = await client.ws_connect(url, protocols=[PROTOCOL], heartbeat=5)
             except (aiohttp.ClientError, OSError) as error:
                 raise JanusError(f"{url}: {error}") from error
             session = cls(socket, on_event, on_end, secret, token_secret, pace)

@@ -68,6 +68,23 @@ async def opened(
         yield session, ends
 
 
+async def test_an_instance_that_never_takes_the_call_cannot_be_reached():
+    async def keep(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    held: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        with pytest.raises(JanusError):
+            async with asyncio.timeout(30), opened(Playing(f"ws://127.0.0.1:{port}")):
+                pass
+    finally:
+        server.close()
+        for writer in held:
+            writer.close()
+
+
 async def test_a_sign_of_life_that_is_answered_late_once_ends_nothing(playing):
     playing.answers = lambda count: count != 2
     async with opened(playing) as (session, ends):
