@@ -15,6 +15,7 @@ from scheduling.queries import Shown
 from scheduling.tables import (
     Appointment,
     AppointmentState,
+    CallKind,
     CallTask,
     DayState,
     Invitee,
@@ -325,17 +326,36 @@ async def plan_rows(tx: Tx) -> list[tuple[ReceptionPlan, Official]]:
     return [(plan, leader) for plan, leader in (await tx.session.execute(query)).all()]
 
 
-async def call_rows(tx: Tx, *, still_open: bool) -> list[tuple[CallTask, str | None]]:
-    """Calls to make, the most urgent first, each with the name of whoever took it."""
-    if still_open:
-        query = _calls(tx, calls.to_be_made(tx.now)).order_by(CallTask.due_at)
-    else:
-        query = _calls(tx, CallTask.done_at.is_not(None)).order_by(CallTask.done_at.desc())
-    return [(task, name) for task, name in (await tx.session.execute(query.limit(200))).all()]
+@dataclass(frozen=True)
+class CallPage:
+    """Calls, each with the name of whoever took it."""
+
+    items: Sequence[tuple[CallTask, str | None]]
+    total: int
+
+
+async def call_page(tx: Tx, *, still_open: bool, kind: CallKind | None, page: int) -> CallPage:
+    """Calls to make, the most urgent first, or those that were made, the last first."""
+    which = calls.to_be_made(tx.now) if still_open else CallTask.done_at.is_not(None)
+    order = CallTask.due_at if still_open else CallTask.done_at.desc()
+    query = _calls(tx, which, *([CallTask.kind == kind] if kind else []))
+    total = sa.select(sa.func.count()).select_from(query.subquery())
+    rows = query.order_by(order, CallTask.id).limit(PAGE).offset((page - 1) * PAGE)
+    found = (await tx.session.execute(rows)).all()
+    return CallPage([(task, name) for task, name in found], await tx.session.scalar(total) or 0)
+
+
+async def call_row(tx: Tx, task_id: UUID) -> tuple[CallTask, str | None]:
+    """One call; NotFound when it is not the desk's."""
+    row = (await tx.session.execute(_calls(tx, CallTask.id == task_id))).one_or_none()
+    if row is None:
+        raise NotFound
+    task, name = row
+    return task, name
 
 
 async def calls_by_phone(tx: Tx, *, most: int) -> list[tuple[CallTask, str | None]]:
-    """Calls to make to whoever left a number, the newest first, as `call_rows`."""
+    """Calls to make to whoever left a number, the newest first, as on a `CallPage`."""
     query = _calls(tx, calls.to_be_made(tx.now), CallTask.phone.is_not(None))
     newest = query.order_by(CallTask.created_at.desc()).limit(most)
     return [(task, name) for task, name in (await tx.session.execute(newest)).all()]

@@ -30,7 +30,7 @@ async def heard(client, choice_id: str, answer: str, offer: str | None = None):
 
 async def asked_by_phone(client, kind: str) -> tuple[dict, dict]:
     """The only open call of this kind, and what is asked in it, as the signed-in clerk sees them."""
-    tasks = await (await client.get("/api/call-tasks")).json()
+    tasks = (await (await client.get("/api/call-tasks")).json())["items"]
     [task] = [one for one in tasks if one["kind"] == kind]
     answer = await client.get(f"/api/desk/choices/{task['choice_id']}")
     assert answer.status == 200, await answer.text()

@@ -59,16 +59,33 @@ class CallTaskView(View):
     actions: list[str]
 
 
+class CallsView(View):
+    items: list[CallTaskView]
+    total: int
+
+
 class CallsQuery(Body):
     open: bool = True
+    kind: CallKind | None = None
+    page: int = Field(1, ge=1, le=1000)
 
 
 @routes.get("/api/call-tasks", permission=Permission.CALL_TASK_WORK)
-async def read_call_tasks(ctx: Context, query: CallsQuery) -> list[CallTaskView]:
+async def read_call_tasks(ctx: Context, query: CallsQuery) -> CallsView:
     """Whom to phone, the most urgent first."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        rows = await desk_queries.call_rows(tx, still_open=query.open)
-        return await call_views(ctx, tx, rows)
+        found = await desk_queries.call_page(
+            tx, still_open=query.open, kind=query.kind, page=query.page
+        )
+        return CallsView(items=await call_views(ctx, tx, found.items), total=found.total)
+
+
+@routes.get("/api/call-tasks/{task_id}", permission=Permission.CALL_TASK_WORK)
+async def read_call_task(ctx: Context, task_id: UUID) -> CallTaskView:
+    """Who is on the phone, while something is booked for them."""
+    async with ctx.services.uow.begin(ctx.actor) as tx:
+        [view] = await call_views(ctx, tx, [await desk_queries.call_row(tx, task_id)])
+        return view
 
 
 @routes.post("/api/call-tasks/{task_id}/taking", permission=Permission.CALL_TASK_WORK)

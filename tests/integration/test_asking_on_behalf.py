@@ -167,7 +167,7 @@ async def test_worker_puts_somebody_in_line_and_the_centre_asks_what_it_is_about
     case = await kept(services, Case, entry.case_id)
     assert case.number not in await answer.text()
     assert (entry.channel, entry.account_id) == ("on_behalf", None)
-    [task] = await (await desk.get("/api/call-tasks")).json()
+    [task] = (await (await desk.get("/api/call-tasks")).json())["items"]
     assert (task["kind"], task["phone"]) == ("take_matter", PHONE)
     body = {"sentence": SENTENCE, "note": "He told me", "category": "labour"}
     assert (await desk.post(f"/api/call-tasks/{task['id']}/matter", json=body)).status == 200

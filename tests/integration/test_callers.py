@@ -77,7 +77,9 @@ async def test_caller_whom_nobody_was_to_call_is_found_and_their_answer_written_
         await changes.cancel(without_rest(tx), given_back, reason=None)
     await runner.run_all_due()
     await enter(client, services, desk)
-    assert await (await client.get("/api/call-tasks")).json() == []  # nobody was to call them
+    assert (await (await client.get("/api/call-tasks")).json())[
+        "items"
+    ] == []  # nobody was to call them
     found = await rings(client)
     assert [one["id"] for one in found["appointments"]] == [str(kept)]
     assert [one["state"] for one in found["entries"]] == ["offered"]
@@ -187,6 +189,34 @@ async def test_call_is_found_however_many_are_due_before_it(client, services, de
             await calls.request(tx, services.sealer, call)
     assert len((await rings(client, OTHER))["calls"]) == 201
     assert await rings(client) == NOTHING
+
+
+async def test_every_call_is_on_some_page_of_the_list(client, services, desk, leader):
+    async with services.uow.begin(SYSTEM) as tx:
+        for n in range(45):
+            kind = CallKind.UNDELIVERED if n % 2 else CallKind.CALL_ME
+            call = NewCall(kind=kind, key=f"test:{n}", name=f"{n}", due_at=tx.now)
+            await calls.request(tx, services.sealer, call)
+
+    async def pages(**query) -> list[tuple[int, list[dict]]]:
+        answers = [
+            await client.get("/api/call-tasks", params={"page": n, **query}) for n in (1, 2, 3)
+        ]
+        told = [await answer.json() for answer in answers]
+        return [(one["total"], one["items"]) for one in told]
+
+    found = await pages()
+    assert [(total, len(items)) for total, items in found] == [(45, 20), (45, 20), (45, 5)]
+    assert len({task["id"] for _, items in found for task in items}) == 45
+    some = await pages(kind="undelivered")
+    assert [(total, len(items)) for total, items in some] == [(22, 20), (22, 2), (22, 0)]
+    last = found[2][1][-1]
+    one = await client.get(f"/api/call-tasks/{last['id']}")
+    assert await one.json() == last
+    async with services.uow.begin(SYSTEM) as tx:
+        town = await add_unit(tx, "far", kind=UnitKind.SUB_CENTRE)
+    await enter(client, services, await add_staff(services, town, Role.CLERK, login="stranger"))
+    assert (await client.get(f"/api/call-tasks/{last['id']}")).status == 404
 
 
 async def test_caller_of_another_desk_is_not_found(

@@ -215,7 +215,7 @@ async def test_cancelled_day_tells_and_calls_everybody(services, desk, leader, r
     assert (off["state"], off["actions"]) == ("cancelled", [])
     found = await (await desk.get("/api/desk/appointments")).json()
     assert {a["state"] for a in found["items"]} == {"cancelled"}
-    calls = await (await desk.get("/api/call-tasks")).json()
+    calls = (await (await desk.get("/api/call-tasks")).json())["items"]
     assert [c["kind"] for c in calls] == ["day_cancelled"] * 2
     detail = await (await desk.get(f"/api/days/{day.id}")).json()
     assert {s["reason"] for s in detail["slots"]} == {"day_cancelled"}
@@ -236,7 +236,7 @@ async def test_day_called_off_while_people_wait_leaves_nobody_open(
     await desk.post(url, json={"reason": "Flood duty"})
     found = await (await desk.get("/api/desk/appointments")).json()
     assert {a["state"] for a in found["items"]} == {"cancelled"}
-    calls = await (await desk.get("/api/call-tasks")).json()
+    calls = (await (await desk.get("/api/call-tasks")).json())["items"]
     assert [c["kind"] for c in calls].count("day_cancelled") == 2
 
 
@@ -254,7 +254,7 @@ async def test_clerk_books_for_a_caller_and_closes_the_call(services, desk, clie
     day = await publish_day(services, leader, in_days=20)  # residents cannot book it yet
     me = {"name": "Old Zhang", "phone": "13700000000"}
     await client.post("/api/call-me", json=me)
-    [call] = await (await desk.get("/api/call-tasks")).json()
+    [call] = (await (await desk.get("/api/call-tasks")).json())["items"]
     assert (call["phone"], call["overdue"], call["actions"]) == (
         "13700000000", False, ["take", "complete"],
     )  # fmt: skip
@@ -268,8 +268,8 @@ async def test_clerk_books_for_a_caller_and_closes_the_call(services, desk, clie
     booked = await (await desk.post("/api/desk/appointments", json=body)).json()
     assert (booked["state"], booked["person_level"]) == ("confirmed", "phone")
     await desk.post(f"/api/call-tasks/{call['id']}/completion", json={"note": "Booked"})
-    assert await (await desk.get("/api/call-tasks")).json() == []
-    [done] = await (await desk.get("/api/call-tasks", params={"open": "false"})).json()
+    assert (await (await desk.get("/api/call-tasks")).json())["items"] == []
+    [done] = (await (await desk.get("/api/call-tasks", params={"open": "false"})).json())["items"]
     assert (done["note"], done["actions"]) == ("Booked", [])
     for words in ("Zhang", "1370000", booked["reference"], booked["case_number"]):
         found = await (await desk.get("/api/desk/appointments", params={"q": words})).json()

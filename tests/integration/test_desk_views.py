@@ -155,7 +155,7 @@ async def test_call_says_whose_it_is_and_when_it_is_late(services, clerk, centre
     clock.move(timedelta(days=9))
     colleague = await add_staff(services, centre, Role.CLERK, login="colleague")
     await enter(client, services, colleague)
-    [seen] = await (await client.get("/api/call-tasks")).json()
+    [seen] = (await (await client.get("/api/call-tasks")).json())["items"]
     assert (seen["mine"], seen["overdue"]) == (False, True)
     assert (await (await client.get("/api/desk/today")).json())["calls_overdue"] == 1
 

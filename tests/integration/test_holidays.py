@@ -159,7 +159,7 @@ async def test_day_of_another_units_desk_is_not_listed_there(client, services, l
 
 
 async def tasks(client) -> list[dict]:
-    found = await (await client.get("/api/call-tasks")).json()
+    found = (await (await client.get("/api/call-tasks")).json())["items"]
     return [one for one in found if one["kind"] == "on_day_off"]
 
 
@@ -232,7 +232,7 @@ async def test_task_of_a_day_off_is_over_once_the_day_has_begun(
     assert (await tasks(client), await calls_today(client)) == ([], 0)
     assert (await listed(client))["days"] == []
     await end_begun(services)
-    done = await (await client.get("/api/call-tasks", params={"open": "false"})).json()
+    done = (await (await client.get("/api/call-tasks", params={"open": "false"})).json())["items"]
     assert [(one["id"], one["note"]) for one in done] == [(task["id"], None)]
 
 

@@ -326,13 +326,13 @@ async def test_refusal_asks_the_deputy_and_then_the_clerk(
     path = f"/api/joint-interviews/{made['id']}"
     [silent] = (await (await client.get(path)).json())["seats"]
     assert (silent["state"], silent["refused"]) == ("unanswered", 2)
-    calls = await (await client.get("/api/call-tasks")).json()
+    calls = (await (await client.get("/api/call-tasks")).json())["items"]
     assert [(call["kind"], call["name"]) for call in calls] == [("joint_unanswered", "housing")]
     body = {"account_id": str(deputy.id)}
     noted = await client.post(f"{path}/seats/{seat['id']}/person", json=body)
     [settled] = (await noted.json())["seats"]
     assert (settled["state"], settled["person_name"]) == ("acknowledged", "handler name")
-    assert await (await client.get("/api/call-tasks")).json() == []
+    assert (await (await client.get("/api/call-tasks")).json())["items"] == []
 
 
 async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
@@ -346,7 +346,7 @@ async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
     seen, due = [], {}
     while len(seen) < 8:
         seats = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-        calls = await (await client.get("/api/call-tasks")).json()
+        calls = (await (await client.get("/api/call-tasks")).json())["items"]
         seen.append((seats[0]["state"], seats[0]["rung"], [one["kind"] for one in calls]))
         due |= {one["kind"]: (one["due_at"], seats[0]["answer_due_at"]) for one in calls}
         if seats[0]["answer_due_at"] is None:
@@ -379,9 +379,9 @@ async def test_who_was_to_be_phoned_is_spared_once_another_is_asked(
         await runner.run_all_due()
         await enter(client, services, clerk)
         [seat] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-    assert [one["kind"] for one in await (await client.get("/api/call-tasks")).json()] == [
-        "joint_ask"
-    ]
+    assert [
+        one["kind"] for one in (await (await client.get("/api/call-tasks")).json())["items"]
+    ] == ["joint_ask"]
     if gone == "ill":
         body = {
             "account_id": str(person.id), "begins_at": at("2026-11-24T00:00").isoformat(),
@@ -392,7 +392,7 @@ async def test_who_was_to_be_phoned_is_spared_once_another_is_asked(
         await enter(client, services, person)
         assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
         await enter(client, services, clerk)
-    assert await (await client.get("/api/call-tasks")).json() == []
+    assert (await (await client.get("/api/call-tasks")).json())["items"] == []
     [after] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
     assert (after["state"], after["rung"]) == ("asked", "deputy")
 
@@ -493,7 +493,7 @@ async def test_who_has_no_smartphone_is_told_on_the_phone_and_comes_to_the_centr
 
 
 async def calls_of(client) -> list[dict]:
-    found: list[dict] = await (await client.get("/api/call-tasks")).json()
+    found: list[dict] = (await (await client.get("/api/call-tasks")).json())["items"]
     return found
 
 

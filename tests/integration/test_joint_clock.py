@@ -345,7 +345,7 @@ async def test_office_is_phoned_while_its_word_counts(
     await later(clock, runner, client, services, clerk)
     proposal = (await shown(client, made))["proposal"]
     await later(clock, runner, client, services, clerk, by=timedelta(hours=24))
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     begins_at = datetime.fromisoformat(proposal["begins_at"])
     assert call["kind"] == "joint_office"
     assert datetime.fromisoformat(call["due_at"]) == begins_at - timedelta(hours=4)
@@ -356,7 +356,7 @@ async def test_desk_is_phoned_about_a_deadline_before_it_is_over(
 ):
     await wanted(client, district, fixed=district.ids("police"), until="2026-11-23")
     await later(clock, runner, client, services, clerk)
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     due_at = datetime.fromisoformat(call["due_at"])
     assert (call["kind"], due_at) == ("joint_stuck", at("2026-11-24T00:00"))
 
@@ -605,5 +605,5 @@ async def test_who_falls_out_after_the_clerk_found_them_is_called_about_anew(
 async def unanswered_calls(client, services, clerk) -> list[str]:
     """The joint interviews that the clerk is to phone about, since nobody comes."""
     await enter(client, services, clerk)
-    tasks = await (await client.get("/api/call-tasks")).json()
+    tasks = (await (await client.get("/api/call-tasks")).json())["items"]
     return [one["interview_id"] for one in tasks if one["kind"] == "joint_unanswered"]

@@ -69,7 +69,7 @@ async def test_after_two_a_clerk_books_instead_and_one_excused_does_not_count(
     assert (appealed["appealed"], appealed["excused"], appealed["actions"]) == (True, False, [])
     assert (await client.post(f"{first}/appeal", json=WORDS)).status == 422
     await enter(client, services, await add_staff(services, missed["centre"], Role.CLERK))
-    calls = await (await client.get("/api/call-tasks")).json()
+    calls = (await (await client.get("/api/call-tasks")).json())["items"]
     [call] = [one for one in calls if one["kind"] == "no_show_appeal"]
     assert (call["words"], call["actions"]) == (WORDS["words"], ["take", "complete", "excuse"])
     url = f"/api/call-tasks/{call['id']}/excuse"
@@ -97,7 +97,7 @@ async def test_without_a_smartphone_they_are_told_on_the_phone(services, client,
         due = Due(1, "notice.missed", "k", {"appointment_id": str(one.id)}, tx.now, 1, 1)
         assert await handlers(services).work["notice.missed"](tx, due) is None
     await enter(client, services, await add_staff(services, missed["centre"], Role.CLERK))
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     assert (call["kind"], call["phone"]) == ("tell_by_phone", "13900000001")
     assert "12345" in call["words"]
 
@@ -115,7 +115,7 @@ async def test_clerk_writes_down_what_is_said_on_the_phone(services, client, mis
     assert (heard.status, (await heard.json())["actions"]) == (200, [])
     again = await client.post(f"{url}/appeal", json=WORDS)
     assert (again.status, (await again.json())["code"]) == (422, "appeal_over")
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     assert (call["kind"], call["words"], call["appointment_id"]) == (
         "no_show_appeal", WORDS["words"], str(appointment_id),
     )  # fmt: skip
@@ -131,7 +131,7 @@ async def test_only_an_appeal_can_be_excused(services, client, missed):
     await enter(client, services, missed["resident"].account)
     await booking_again(client, missed)
     await enter(client, services, await add_staff(services, missed["centre"], Role.CLERK))
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     refused = await client.post(f"/api/call-tasks/{call['id']}/excuse", json={"note": "Nice"})
     assert (call["kind"], refused.status) == ("no_shows", 409)
 

@@ -85,7 +85,7 @@ async def appointment_of(services, booked) -> Appointment:
 
 
 async def call_of(desk, kind) -> dict:
-    found = await (await desk.get("/api/call-tasks")).json()
+    found = (await (await desk.get("/api/call-tasks")).json())["items"]
     return next((one for one in found if one["kind"] == kind), None)
 
 
@@ -211,7 +211,7 @@ async def test_point_of_the_complained_of_is_left_for_another(
     assert (moved["site_name"], moved["site_barred"]) == ("V2", False)
     assert await call_of(desk, "other_site") is None
     await runner.run_all_due()
-    told = await (await desk.get("/api/call-tasks")).json()
+    told = (await (await desk.get("/api/call-tasks")).json())["items"]
     assert any("V2" in (one["words"] or "") for one in told)
 
 

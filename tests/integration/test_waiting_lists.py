@@ -402,7 +402,7 @@ async def test_without_a_smartphone_a_clerk_offers_the_place_and_hears_the_answe
     assert (asked["kind"], asked["token"], asked["entry_state"]) == ("place_freed", None, "offered")
     said = await (await heard(client, asked["id"], "take", asked["offers"][0]["id"])).json()
     assert (said["appointment_state"], said["entry_state"]) == ("confirmed", "booked")
-    left = await (await client.get("/api/call-tasks")).json()
+    left = (await (await client.get("/api/call-tasks")).json())["items"]
     assert "choice_by_phone" not in [one["kind"] for one in left]
 
 
@@ -416,7 +416,7 @@ async def test_nobody_phones_to_ask_who_left_the_line(services, client, full, ce
     await asked_by_phone(client, "choice_by_phone")  # the control
     left = await client.post(f"/api/desk/waitlist/{entry['id']}/leaving", json={})
     assert left.status == 204, await left.text()
-    assert await (await client.get("/api/call-tasks")).json() == []
+    assert (await (await client.get("/api/call-tasks")).json())["items"] == []
 
 
 async def test_call_about_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
@@ -430,7 +430,7 @@ async def test_call_about_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
     async with services.uow.begin(SYSTEM) as tx:
         entry = (await tx.session.scalars(sa.select(WaitlistEntry))).one()
         (await tx.session.get_one(Case, entry.case_id)).subject_unit_id = centre.id
-    tasks = await (await client.get("/api/call-tasks")).json()
+    tasks = (await (await client.get("/api/call-tasks")).json())["items"]
     assert "choice_by_phone" not in [one["kind"] for one in tasks]
     assert (await client.get(f"/api/desk/choices/{asked['id']}")).status == 404
     assert (await client.post(f"/api/call-tasks/{task['id']}/taking")).status == 404
@@ -446,7 +446,9 @@ async def test_telling_of_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
     await runner.run_all_due()
     await enter(client, services, await add_staff(services, centre, Role.CLERK))
     [task] = await told_by_phone(client)
-    assert len(await (await client.get("/api/call-tasks")).json()) == 1  # no question is left
+    assert (
+        len((await (await client.get("/api/call-tasks")).json())["items"]) == 1
+    )  # no question is left
     async with services.uow.begin(SYSTEM) as tx:
         entry = (await tx.session.scalars(sa.select(WaitlistEntry))).one()
         assert entry.state == "lapsed"
@@ -456,7 +458,7 @@ async def test_telling_of_a_matter_that_the_clerk_is_shut_out_of_is_not_there(
 
 
 async def told_by_phone(client) -> list[dict]:
-    tasks = await (await client.get("/api/call-tasks")).json()
+    tasks = (await (await client.get("/api/call-tasks")).json())["items"]
     return [one for one in tasks if one["kind"] == "tell_by_phone"]
 
 

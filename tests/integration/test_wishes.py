@@ -222,7 +222,7 @@ async def test_silence_goes_back_to_the_desk_with_a_call(
 
 
 async def calls_to_make(client) -> list[tuple[str, str | None]]:
-    tasks = await (await client.get("/api/call-tasks")).json()
+    tasks = (await (await client.get("/api/call-tasks")).json())["items"]
     return [(task["kind"], task["wish_id"]) for task in tasks]
 
 
@@ -277,7 +277,7 @@ async def test_wish_nobody_sees_to_is_on_the_list_of_calls(
     await desk(client, services, centre)
     [wish] = await (await client.get("/api/desk/wishes")).json()
     assert wish["overdue"]
-    [call] = await (await client.get("/api/call-tasks")).json()
+    [call] = (await (await client.get("/api/call-tasks")).json())["items"]
     assert (call["kind"], call["phone"]) == ("wish_overdue", PHONE)
 
 
@@ -402,7 +402,7 @@ async def test_without_a_smartphone_the_times_are_told_and_the_answer_is_heard_o
     assert (said["answer"], said["wish_state"]) == {
         "take": ("take", "booked"), "decline": ("decline", "asked"),
     }[answer]  # fmt: skip
-    kinds = [one["kind"] for one in await (await client.get("/api/call-tasks")).json()]
+    kinds = [one["kind"] for one in (await (await client.get("/api/call-tasks")).json())["items"]]
     assert not {"choice_by_phone", "wish_open"} & set(kinds)  # who spoke with them is not to phone
     again = await heard(client, asked["id"], "decline")
     assert (again.status, (await again.json())["code"]) == (409, "answered_already")

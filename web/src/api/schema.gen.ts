@@ -90,6 +90,8 @@ export interface CallTaskView { id: string; kind: CallKind; reference: string; n
 
 export interface CallerView { calls: (CallTaskView)[]; choices: (ChoiceView)[]; wishes: (DeskWish)[]; entries: (WaitingView)[]; appointments: (DeskAppointment)[] }
 
+export interface CallsView { items: (CallTaskView)[]; total: number }
+
 export interface Cancellation { reason?: string | null }
 
 export type CaseAction = "register" | "accept" | "not_accept" | "assign" | "mediate" | "handle" | "conclude" | "archive" | "send_elsewhere" | "withdraw" | "to_court" | "no_longer_accept"
@@ -725,7 +727,8 @@ export interface Endpoints {
   "POST /api/calendar/sessions/{appointment_id}/move-previews": { params: { appointment_id: string }; query: Record<string, never>; body: MoveTo; answer: MovePreview }
   "POST /api/calendar/sessions/{appointment_id}/moves": { params: { appointment_id: string }; query: Record<string, never>; body: SessionMove; answer: MovedView }
   "POST /api/call-me": { params: Record<string, never>; query: Record<string, never>; body: CallMe; answer: CallPromised }
-  "GET /api/call-tasks": { params: Record<string, never>; query: { open?: boolean }; body: undefined; answer: (CallTaskView)[] }
+  "GET /api/call-tasks": { params: Record<string, never>; query: { open?: boolean; kind?: CallKind | null; page?: number }; body: undefined; answer: CallsView }
+  "GET /api/call-tasks/{task_id}": { params: { task_id: string }; query: Record<string, never>; body: undefined; answer: CallTaskView }
   "POST /api/call-tasks/{task_id}/completion": { params: { task_id: string }; query: Record<string, never>; body: CallNote; answer: CallTaskView }
   "POST /api/call-tasks/{task_id}/excuse": { params: { task_id: string }; query: Record<string, never>; body: CallNote; answer: CallTaskView }
   "POST /api/call-tasks/{task_id}/matter": { params: { task_id: string }; query: Record<string, never>; body: MatterTold; answer: CallTaskView }

@@ -13,9 +13,8 @@ export function useCallToBook(id: string | null, form: Ref<BookingForm>) {
   const { value: call } = useDraft(`call.${id ?? "none"}`, { note: "" }, { passing: ["note"] });
 
   async function fillIn(): Promise<void> {
-    const tasks = await api.call("GET /api/call-tasks", { query: { open: true } });
-    const task = tasks.find((one) => one.id === id);
-    if (task === undefined) return;
+    if (id === null) return;
+    const task = await api.call("GET /api/call-tasks/{task_id}", { params: { task_id: id } });
     form.value.name ||= task.name ?? "";
     form.value.phone ||= task.phone ?? "";
     if (OWN_WORDS.has(task.kind)) form.value.sentence ||= task.words ?? "";
@@ -23,7 +22,7 @@ export function useCallToBook(id: string | null, form: Ref<BookingForm>) {
 
   onMounted(() => {
     // Without it the clerk types the name that they hear.
-    if (id !== null) void fillIn().catch(() => undefined);
+    void fillIn().catch(() => undefined);
   });
 
   function noteDown(line: string): void {
