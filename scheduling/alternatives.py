@@ -38,7 +38,7 @@ OF_LEADER = FREE.format(
     general=PUBLIC,
 )
 OF_OTHERS = FREE.format(
-    which="d.leader_id <> $1",
+    which="d.leader_id <> $1 AND d.kind <> 'topic'",
     first="NOT MATERIALIZED",
     order="s.begins_at, d.rank",
     general=PUBLIC,

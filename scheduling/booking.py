@@ -16,6 +16,7 @@ from scheduling import (
     limits,
     replays,
     requests,
+    topic_days,
 )
 from scheduling.calls import NewCall
 from scheduling.events import AppointmentSubmitted
@@ -109,6 +110,7 @@ async def complete(
     people = _people(sealer, held, who, request)
     receiver = Unit(id=held.unit_id, code=held.unit_code)
     case = await matter(tx, sealer, receiver, who, request, calendar=calendar)
+    topic_days.check(tx, held.kind, held.topics, case.category)
     await complained_of.check(tx, case, leader_id=held.leader.account_id, site_id=site_id)
     days = config.scheduling.review_working_days
     due = review_due(tx.now, held.begins_at, calendar=calendar, working_days=days)

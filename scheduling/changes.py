@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from scheduling import calls, claims, holds, invitees, reminders, resting, turns
+from scheduling import calls, claims, holds, invitees, reminders, resting, topic_days, turns
 from scheduling.choices import questions
 from scheduling.claims import Wanted
 from scheduling.events import AppointmentCancelled, AppointmentMoved, InviteeRemoved
@@ -17,9 +17,11 @@ from scheduling.tables import (
     BookingChannel,
     CallTask,
     ClaimReason,
+    ReceptionDay,
     SessionKind,
     SessionRole,
 )
+from server.cases.tables import Case
 from server.identity.tables import Account
 from server.kernel import state, tasks
 from server.kernel.actor import ActorKind
@@ -49,6 +51,7 @@ async def move(
         raise RuleBroken("move_other_leader")
     if slot_id == appointment.slot_id:
         raise RuleBroken("move_same_slot")
+    await _check_topic(tx, appointment, facts.day_id)
     await _lock(tx, appointment, facts)
     await claims.release(await tx.driver(), appointment.id)
     channel = BookingChannel(appointment.channel) if for_desk else BookingChannel.ONLINE
@@ -65,6 +68,12 @@ async def move(
             appointment.review_due_at, appointment.begins_at, moved_at=tx.now
         )
     await tell_of_move(tx, appointment)
+
+
+async def _check_topic(tx: Tx, appointment: Appointment, day_id: UUID) -> None:
+    day = await tx.session.get_one(ReceptionDay, day_id)
+    case = await tx.session.get(Case, appointment.case_id) if appointment.case_id else None
+    topic_days.check(tx, day.kind, day.topics, case.category if case else None)
 
 
 async def occupy(tx: Tx, appointment: Appointment, facts: SlotFacts, seats: Sequence[Seat]) -> None:

@@ -64,6 +64,8 @@ class Held:
     ends_at: datetime
     day_id: UUID
     slot_id: UUID
+    kind: str
+    topics: Sequence[str]
     review: bool
     unit_id: UUID
     unit_code: str
@@ -74,7 +76,7 @@ class Held:
 
 HELD = """
     SELECT a.id, a.reference, a.state, a.account_id, a.held_until, a.begins_at, a.ends_at,
-           a.day_id, a.slot_id, a.created_at, d.review, u.id AS unit_id, u.code AS unit_code,
+           a.day_id, a.slot_id, a.created_at, d.kind, d.topics, d.review, u.id AS unit_id, u.code AS unit_code,
            u.name AS unit_name, o.account_id AS leader_id, o.name, o.post, o.division, o.rank,
            p.id AS person_id, p.name AS person_name, p.level
     FROM appointment a

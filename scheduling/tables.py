@@ -12,10 +12,10 @@ from server.kernel.database import Base, Id, Instant, Json, Versioned
 
 
 class ReceptionKind(StrEnum):
+    """Of a `topic` day the topics are all that is received from the page; else they come first."""
+
     SCHEDULED = "scheduled"
-    BY_APPOINTMENT = "by_appointment"
     TOPIC = "topic"
-    JOINT = "joint"
 
 
 class ReceptionPlan(Versioned, Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from scheduling import claims, phoned, public_days, queries, replays
+from scheduling import claims, phoned, public_days, queries, replays, topic_days
 from scheduling.choices import asking, kept_places, questions
 from scheduling.choices.questions import About
 from scheduling.choices.states import ENTRY, EntryAction
@@ -18,6 +18,7 @@ from scheduling.requests import Request, Who
 from scheduling.review_time import daytime_moment, office_due, office_moment
 from scheduling.slots import GENERAL
 from scheduling.tables import BookingChannel, DayState, ReceptionDay, Slot
+from server.cases.tables import Case
 from server.kernel import state
 from server.kernel.config import Config, Scheduling
 from server.kernel.driver import Row
@@ -104,6 +105,8 @@ async def enter(
         channel=channel,
     )  # fmt: skip
     entry = WaitlistEntry(**facts, day_id=day.id, state=EntryState.WAITING)
+    case = await tx.session.get_one(Case, entry.case_id)
+    topic_days.check(tx, day.kind, day.topics, case.category)
     tx.session.add(entry)
     await tx.session.flush()
     tx.audit("join", "waitlist_entry", entry.id, day=day.id, case=entry.case_id)

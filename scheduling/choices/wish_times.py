@@ -36,7 +36,7 @@ class Time:
 
 @dataclass(frozen=True)
 class LeaderTimes:
-    """`fits`: in charge of what the matter is about. `missing` counts why other times fail."""
+    """`fits`: in charge of what the matter is about, or with a day for it. `missing` counts why other times fail."""
 
     leader: Official
     wished: bool
@@ -47,10 +47,11 @@ class LeaderTimes:
 
 @dataclass(frozen=True)
 class Place:
-    """A seat of a bookable time, with its leader."""
+    """A seat of a bookable time, with its leader, and what the day is for."""
 
     slot: Slot
     leader: Official
+    topics: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _of(places: Sequence[Place], asker: Asker, *, wish: Wish, topic: str | None)
             times.setdefault(slot.begins_at, Time(slot.id, slot.begins_at, slot.ends_at))
     leader = places[0].leader
     return LeaderTimes(
-        leader=leader, wished=leader.account_id == wish.leader_id, fits=topic in leader.topics,
+        leader=leader, wished=leader.account_id == wish.leader_id, fits=any(topic in place.topics for place in places),
         times=tuple(times[at] for at in sorted(times))[:EACH], missing=missing,
     )  # fmt: skip
 
@@ -126,7 +127,7 @@ async def _places(tx: Tx, case_id: UUID) -> list[Place]:
     """
     waited = sa.select(WaitlistEntry.day_id).where(WaitlistEntry.state.in_(OPEN_ENTRIES))
     query = (
-        sa.select(Slot, Official)
+        sa.select(Slot, Official, ReceptionDay.topics)
         .join(ReceptionDay, ReceptionDay.id == Slot.day_id)
         .join(Official, Official.account_id == ReceptionDay.leader_id)
         .where(
@@ -138,5 +139,9 @@ async def _places(tx: Tx, case_id: UUID) -> list[Place]:
         .order_by(Slot.begins_at)
     )
     rows = (await tx.session.execute(query)).all()
-    out = await complained_of.barred(tx, [case_id], {leader.account_id for _, leader in rows})
-    return [Place(slot, leader) for slot, leader in rows if (case_id, leader.account_id) not in out]
+    out = await complained_of.barred(tx, [case_id], {leader.account_id for _, leader, _ in rows})
+    return [
+        Place(slot, leader, topics or leader.topics)
+        for slot, leader, topics in rows
+        if (case_id, leader.account_id) not in out
+    ]

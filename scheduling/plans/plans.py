@@ -133,6 +133,8 @@ def check(pattern: Pattern) -> None:
         bad.append(FieldError("slot_minutes", "field.no_slot_fits"))
     if isinstance(pattern, Terms) and shares.places(pattern.shares) > slots_a_day(pattern):
         bad.append(FieldError("shares", "field.shares_too_many"))
+    if isinstance(pattern, Terms) and pattern.kind is ReceptionKind.TOPIC and not pattern.topics:
+        bad.append(FieldError("topics", "field.missing"))
     if isinstance(pattern, Terms) and not _window_opens(pattern):
         bad.append(FieldError("closes_hours_before", "field.closes_before_opening"))
     if bad:

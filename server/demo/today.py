@@ -186,7 +186,7 @@ def _plain(resident: Resident, sentence: str, category: str) -> Request:
 
 def _day(leader: Worker, begins_at: datetime, *, topics: list[str]) -> ReceptionDay:
     return ReceptionDay(
-        id=uuid4(), leader_id=leader.id, unit_id=leader.unit.id, kind=ReceptionKind.BY_APPOINTMENT,
+        id=uuid4(), leader_id=leader.id, unit_id=leader.unit.id, kind=ReceptionKind.SCHEDULED,
         state=DayState.BOOKING_OPEN, begins_at=begins_at, ends_at=begins_at + LENGTH,
         slot_minutes=SLOT_MINUTES, break_minutes=0, capacity=1, topics=topics, review=True,
         invited_only=False, booking_opens_at=begins_at - timedelta(days=14),

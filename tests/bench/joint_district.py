@@ -133,7 +133,7 @@ async def _receiving(write: AsyncConnection, leaders: list[UUID], centre: Unit) 
         for day in _days():
             begins, ends = (instant(day, at) for at in AFTERNOON)
             rows.append(
-                {"id": uuid4(), "leader_id": leader, "unit_id": centre.id, "kind": "joint",
+                {"id": uuid4(), "leader_id": leader, "unit_id": centre.id, "kind": "scheduled",
                  "state": DayState.PUBLISHED, "begins_at": begins, "ends_at": ends,
                  "slot_minutes": 30, "break_minutes": 0, "capacity": 1, "topics": [],
                  "review": True, "invited_only": True, "booking_opens_at": begins,

@@ -544,7 +544,7 @@ export interface ReceptionDayDetail { id: string; plan_id: string | null; planne
 
 export interface ReceptionDayView { id: string; plan_id: string | null; planned_for: string | null; leader: LeaderView; state: DayState; kind: ReceptionKind; begins_at: string; ends_at: string; booked: number; total: number; waiting: number; unanswered: number; missed: number; replaces_id: string | null; replaced_by: string | null; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; review: boolean; invited_only: boolean; moved_because: string | null; shares: (ShareView)[]; kept: (KeptView)[]; actions: (string)[] }
 
-export type ReceptionKind = "scheduled" | "by_appointment" | "topic" | "joint"
+export type ReceptionKind = "scheduled" | "topic"
 
 export interface RefusedDay { plan_id: string; planned_for: string; why: string }
 

@@ -23,6 +23,7 @@ export function bodyOf(form: PlanForm): PlanTerms {
   return {
     ...patternOf(form),
     leader_id: form.leader_id ?? "",
+    kind: form.only_topics ? "topic" : "scheduled",
     topics: form.topics as Category[],
     review: form.review,
     invited_only: form.invited_only,
@@ -48,6 +49,7 @@ export function formOf(plan: PlanView): PlanForm {
     ...fieldsOfRule(plan.rrule),
     leader_id: plan.leader.id,
     topics: [...plan.topics],
+    only_topics: plan.kind === "topic",
     review: plan.review,
     invited_only: plan.invited_only,
     starts_on: plan.starts_on,

@@ -29,6 +29,8 @@ test.each<[Partial<PlanForm>, object]>([
   [{ capacity: "1.5" }, { capacity: "missing" }],
   [{ break_minutes: "" }, { break_minutes: "missing" }],
   [{ every: "date", dates: "15, 40" }, { every: "missing_days" }],
+  [{ only_topics: true }, { topics: "missing" }],
+  [{ only_topics: true, topics: ["labour"] }, {}],
   [{ every: "raw", raw: " " }, { every: "missing_days" }],
 ])("with %o it says %o", (change, problems) => {
   expect(problemsOf({ ...GOOD, ...change })).toEqual(problems);

@@ -6,6 +6,8 @@ import { isComplete, parseRule, writeRule, type Rule, type Weekday } from "./rul
 export interface PlanForm {
   leader_id: string | null;
   topics: string[];
+  /** Nothing but the topics is received from the page. */
+  only_topics: boolean;
   review: boolean;
   invited_only: boolean;
   every: "week" | "month" | "date" | "raw";
@@ -36,6 +38,7 @@ export function emptyForm(today: string): PlanForm {
   return {
     leader_id: null,
     topics: [],
+    only_topics: false,
     review: true,
     invited_only: false,
     every: "week",
@@ -135,12 +138,17 @@ function isWithin(text: string, [least, most]: readonly [number, number]): boole
 
 export type PlanProblems = Readonly<Partial<Record<keyof PlanForm, "missing" | "missing_days" | "bad_times">>>;
 
+function lacksTopics(form: PlanForm): boolean {
+  return form.only_topics && form.topics.length === 0;
+}
+
 export function problemsOf(form: PlanForm): PlanProblems {
   const problems: Partial<Record<keyof PlanForm, "missing" | "missing_days" | "bad_times">> = {};
   for (const field of ["leader_id", "starts_on", "opens_at", "document", "approver", "approved_on"] as const) {
     if ((form[field] ?? "").trim() === "") problems[field] = "missing";
   }
   for (const field of NUMBERS) if (!isWithin(form[field], BOUNDS[field])) problems[field] = "missing";
+  if (lacksTopics(form)) problems.topics = "missing";
   if (!isWhole(form.shares)) problems.shares = "missing";
   if (ruleOf(form) === null) problems.every = "missing_days";
   if (startsOf(form).length === 0) problems.ends = "bad_times";
