@@ -1,12 +1,13 @@
 """What is due when the demo starts: a reception with its line, and a mediation within the hour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from scheduling import claims, confirmation, invitees
 from scheduling.booking import Request
@@ -20,6 +21,7 @@ from scheduling.tables import (
     Appointment,
     AppointmentState,
     AttendBy,
+    Claim,
     ClaimReason,
     DayState,
     Mediation,
@@ -28,6 +30,7 @@ from scheduling.tables import (
     ReceptionKind,
     SessionKind,
     SessionRole,
+    Slot,
 )
 from server.cases import commands as cases
 from server.cases.commands import NewParty
@@ -98,14 +101,18 @@ class Today:
     async def _reception(self, tx: Tx, leader: Worker, begins_at: datetime) -> None:
         """A day made by hand, its line booked two days ago and confirmed by the clerk."""
         day = _day(leader, begins_at, topics=list(self._topics(leader)))
+        await _end_leave(tx, leader, day)
         tx.session.add(day)
         await tx.session.flush()
         slots = days.cut_slots(day)
         tx.session.add_all(slots)
         await tx.session.flush()
         for place, (resident, request) in enumerate(self._line()):
+            slot = await _first_free(tx, slots, leader.id, resident.person_id)
+            if slot is None:
+                continue
             when = self.office.back(tx.now - timedelta(days=2), steps=len(slots) - place)
-            booked = await self.desk.book(quiet(tx), resident, slots[place].id, request, when=when)
+            booked = await self.desk.book(quiet(tx), resident, slot.id, request, when=when)
             (when,) = self.office.spread(when, tx.now, count=1)
             await self.desk.confirm(tx, booked, when=when)
         day.state = DayState.BOOKING_CLOSED
@@ -178,6 +185,25 @@ class Today:
                        email=OTHER_MAILBOX),
             NewInvitee(SessionRole.RECORDER, recorder.name, account_id=recorder.id),
         ]  # fmt: skip
+
+
+async def _end_leave(tx: Tx, leader: Worker, day: ReceptionDay) -> None:
+    """They are back, whatever an earlier start of the demo has let them be away for."""
+    leave = sa.delete(Claim).where(
+        Claim.resource == leader.id, Claim.reason == ClaimReason.LEAVE,
+        Claim.during.overlaps(pg.Range(day.begins_at, day.ends_at)),
+    )  # fmt: skip
+    await tx.session.execute(leave)
+
+
+async def _first_free(tx: Tx, slots: Sequence[Slot], *resources: UUID) -> Slot | None:
+    """What they have from an earlier start keeps its time."""
+    for slot in slots:
+        wanted = [Wanted(one, slot.begins_at, slot.ends_at) for one in resources]
+        driver = await tx.driver()
+        if all([await claims.left_of(driver, one, now=tx.now) == [one] for one in wanted]):
+            return slot
+    return None
 
 
 def _plain(resident: Resident, sentence: str, category: str) -> Request:

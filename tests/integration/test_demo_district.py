@@ -176,6 +176,14 @@ async def test_start_of_every_later_day_has_something_due_again(services, start,
         assert clock.now() < begins[0] <= clock.now() + timedelta(minutes=6)
 
 
+@pytest.mark.parametrize("hour", ["2026-11-26T07:20", "2026-11-26T08:15", "2026-12-03T08:10"])
+async def test_start_in_the_way_of_a_leave_or_a_day_has_something_due(services, start, clock, hour):
+    clock.move(datetime.fromisoformat(hour).replace(tzinfo=LOCAL) - clock.now())
+    await start()
+    first = min(way.begins_at for way in await ways(services))
+    assert clock.now() < first <= clock.now() + timedelta(minutes=6)
+
+
 async def test_nobody_is_in_two_places_at_once(services, start):
     claims = sorted(await rows(services, Claim), key=lambda c: (c.resource, c.during.lower))
     for one, other in pairwise(claims):
