@@ -18,9 +18,6 @@ const WANTED: DisplayMediaStreamOptions = {
   audio: false,
 };
 
-/** Letters before motion: on a weak line fewer pictures, each as sharp as before. */
-export const SCREEN_ENCODING: RTCRtpEncodingParameters = { maxBitrate: 1_500_000, maxFramerate: 15, priority: "high" };
-
 /** Phones mostly cannot. */
 export function canShare({ media }: Browser = thisBrowser()): boolean {
   return typeof (media as Partial<MediaDevices> | undefined)?.getDisplayMedia === "function";

@@ -1,7 +1,6 @@
 /** The sending leg: one microphone, one camera, and the screen once it was shown; offered by us. */
 
-import { ENCODINGS, sendOnly } from "./encodings";
-import { SCREEN_ENCODING } from "./screen";
+import { ENCODINGS, SCREEN_ENCODING, sendOnly } from "./encodings";
 import { readDescription } from "./sdp";
 import { Watch, type Care } from "./watch";
 
