@@ -9,29 +9,17 @@ import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
-from scheduling import access, reviews
 from scheduling.choices.tables import Choice
-from scheduling.tables import Appointment, CallTask, Claim, ReceptionDay
+from scheduling.tables import CallTask, Claim, ReceptionDay
 from server.identity.tables import Official, Service
 from server.kernel.actor import SYSTEM, Role
 from server.kernel.audit import AuditLine
 from server.notices.tables import Delivery
 from tests.choosing import read, tap, token_of
 from tests.identity import add_staff, enter
-from tests.reception import (
-    add_centre,
-    add_leader,
-    add_resident,
-    at,
-    book,
-    clerk,
-    publish_day,
-    slots_of,
-)
+from tests.reception import add_centre, add_leader, add_resident, at, publish_day, slots_of
+from tests.stand_ins import PHONE, REASON, appointment_of, confirmed, replace, two_leaders
 from tests.units import add_unit
-
-PHONE = "13900000001"
-REASON = {"reason": "A meeting in the capital"}
 
 
 @pytest_asyncio.fixture
@@ -48,30 +36,7 @@ async def desk(services, client, centre):
 
 @pytest_asyncio.fixture
 async def hall(services, centre, runner):
-    """Leader 5 with two days, leader 2 who could stand in."""
-    absent = await add_leader(services, centre, rank=5)
-    other = await add_leader(services, centre, rank=2)
-    day = await publish_day(services, absent, in_days=9)
-    later = await publish_day(services, absent, in_days=13)
-    await runner.run_all_due()
-    return {"absent": absent, "other": other, "day": day, "later": later}
-
-
-async def confirmed(services, centre, slot_id, resident, **changes):
-    booked = await book(services, slot_id, resident, **changes)
-    async with services.uow.begin(clerk(centre)) as tx:
-        await reviews.confirm(tx, services.sealer, await access.desk_appointment(tx, booked))
-    return booked
-
-
-async def appointment_of(services, appointment_id) -> Appointment:
-    async with services.uow.begin(SYSTEM) as tx:
-        return await tx.session.get_one(Appointment, appointment_id)
-
-
-async def replace(desk, hall, **changes):
-    body = {"leader_id": str(hall["other"].account.id), **REASON, **changes}
-    return await desk.post(f"/api/reception-days/{hall['day'].id}/substitution", json=body)
+    return await two_leaders(services, centre, runner)
 
 
 @pytest_asyncio.fixture
@@ -213,22 +178,6 @@ async def test_short_notice_means_a_call_too(services, desk, centre, runner, in_
     async with services.uow.begin(SYSTEM) as tx:
         found = (await tx.session.scalars(sa.select(CallTask))).all()
     assert [task.kind for task in found] == ["day_cancelled"] * calls
-
-
-async def test_call_on_the_very_day_is_due_before_they_set_out_in_vain(
-    services, desk, hall, centre, clock
-):
-    slot = (await slots_of(services, hall["day"]))[0]
-    await confirmed(services, centre, slot, await add_resident(services))
-    clock.move(timedelta(days=9, hours=-1))
-    await enter(desk, services, await add_staff(services, centre, Role.CLERK, login="late"))
-    begins_at = hall["day"].begins_at
-    assert timedelta() < begins_at - clock.now() < timedelta(days=1)
-    assert (await replace(desk, hall)).status == 200
-    async with services.uow.begin(SYSTEM) as tx:
-        call = (await tx.session.scalars(sa.select(CallTask))).one()
-        choice = (await tx.session.scalars(sa.select(Choice))).one()
-    assert call.due_at == choice.due_at <= begins_at
 
 
 async def test_leader_who_has_somebody_on_a_second_seat_cannot_stand_in(services, desk, hall):
@@ -398,89 +347,6 @@ async def test_of_a_cancelled_day_nobody_is_offered_who_is_complained_of(
     offered = [await read(client, token_of(outbox, f"1390000000{n}")) for n in (1, 2)]
     names = [{offer["leader"]["name"] for offer in asked["offers"]} for asked in offered]
     assert names == [{"Leader 5", "Leader 3"}, {"Leader 5"}]
-
-
-async def test_leader_who_never_came_is_counted_and_the_waiting_come_first_next_time(
-    services, desk, hall, centre, runner, outbox, client, clock
-):
-    booked = await confirmed(
-        services, centre, (await slots_of(services, hall["day"]))[0], await add_resident(services)
-    )
-    clock.move(timedelta(days=9, minutes=-10))
-    await runner.run_all_due()
-    async with services.uow.begin(SYSTEM) as tx:
-        query = sa.update(Appointment).values(state="checked_in")
-        await tx.connection.execute(query.where(Appointment.id == booked))
-    for _ in range(5):
-        clock.move(timedelta(hours=1))
-        await runner.run_all_due()
-    missed = await appointment_of(services, booked)
-    assert (missed.state, missed.host_missed_at is not None) == ("rescheduled", True)
-    await enter(client, services, await add_staff(services, centre, Role.CLERK, login="late"))
-    day = await (await client.get(f"/api/reception-days/{hall['day'].id}")).json()
-    assert (day["state"], day["missed"]) == ("done", 1)
-    asked = await read(client, token_of(outbox, PHONE))
-    assert (asked["kind"], len(asked["offers"])) == ("leader_missed", 2)
-
-
-@pytest_asyncio.fixture
-async def came(services, client, hall, centre, runner, clock):
-    """One who has checked in a quarter of an hour before the day begins; a clerk is signed in."""
-    slot = (await slots_of(services, hall["day"]))[0]
-    booked = await confirmed(services, centre, slot, await add_resident(services))
-    await runner.run_all_due()
-    clock.move(hall["day"].begins_at - timedelta(minutes=15) - clock.now())
-    await runner.run_all_due()
-    await set_state(services, booked, "checked_in")
-    await enter(client, services, await add_staff(services, centre, Role.CLERK, login="early"))
-    return booked
-
-
-async def set_state(services, appointment_id, state) -> None:
-    async with services.uow.begin(SYSTEM) as tx:
-        query = sa.update(Appointment).values(state=state)
-        await tx.connection.execute(query.where(Appointment.id == appointment_id))
-
-
-async def test_who_has_checked_in_is_asked_and_received_by_whoever_stands_in(
-    services, client, hall, came, runner, outbox, clock
-):
-    made = await (await replace(client, hall)).json()
-    await runner.run_all_due()
-    moved = await appointment_of(services, came)
-    assert (str(moved.day_id), moved.host_id, moved.state, moved.sequence) == (
-        made["id"], hall["other"].account.id, "checked_in", 1,
-    )  # fmt: skip
-    asked = await read(client, token_of(outbox, PHONE))
-    assert (asked["kind"], asked["now"]["leader"]["name"]) == ("replaced", "Leader 2")
-    for _ in range(4):
-        clock.move(timedelta(hours=1))
-        await runner.run_all_due()
-    assert (await appointment_of(services, came)).state == "rescheduled"
-
-
-async def test_who_has_checked_in_may_follow_the_old_leader(
-    services, client, hall, came, runner, outbox
-):
-    await replace(client, hall)
-    await runner.run_all_due()
-    token = token_of(outbox, PHONE)
-    offer = (await read(client, token))["offers"][0]
-    assert (await tap(client, token, "take", offer["id"])).status == 200
-    moved = await appointment_of(services, came)
-    assert (moved.host_id, moved.day_id, moved.state) == (
-        hall["absent"].account.id, hall["later"].id, "confirmed",
-    )  # fmt: skip
-
-
-async def test_day_on_which_somebody_is_received_already_stays_its_leaders(
-    services, client, hall, came
-):
-    await set_state(services, came, "in_session")
-    refused = await replace(client, hall)
-    assert (refused.status, (await refused.json())["code"]) == (422, "day_under_way")
-    await set_state(services, came, "checked_in")
-    assert (await replace(client, hall)).status == 200  # the control
 
 
 async def test_leave_is_written_around_what_the_leader_has_besides(services, desk, hall):
