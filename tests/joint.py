@@ -1,8 +1,10 @@
 """A centre with departments and a case that needs several of them, for tests of joint interviews."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from uuid import UUID, uuid4
+
+import sqlalchemy as sa
 
 from scheduling.rosters.tables import RosterShift
 from server.cases.tables import Case
@@ -10,11 +12,16 @@ from server.identity.tables import Account
 from server.kernel.actor import SYSTEM, Role
 from server.units.tables import Presence, Unit, UnitKind
 from tests.cases import register
-from tests.identity import add_staff
+from tests.identity import add_staff, enter
 from tests.reception import add_centre
 from tests.units import add_unit
 
-WEDNESDAY = date(2026, 11, 25)
+TUESDAY, WEDNESDAY = date(2026, 11, 24), date(2026, 11, 25)
+THURSDAY, FRIDAY = date(2026, 11, 26), date(2026, 11, 27)
+FIRST, SECOND = "2026-11-26T01:00:00Z", "2026-11-27T01:00:00Z"
+SEARCHED = timedelta(minutes=20)
+VETOED = timedelta(hours=30)
+"""Searched, and the time to object gone by."""
 
 
 @dataclass
@@ -56,6 +63,15 @@ async def make(services) -> District:
     return District(services, centre, units, staff, case)
 
 
+async def two_mornings(services) -> District:
+    """Two departments that are there on Thursday and on Friday."""
+    made = await make(services)
+    for day in (THURSDAY, FRIDAY):
+        await made.roster("housing", day, "09:00", "11:30")
+        await made.roster("labour", day, "09:00", "11:30")
+    return made
+
+
 async def opened(client, district, **wishes) -> dict:
     path = f"/api/cases/{district.case.id}/joint-interviews"
     answer = await client.post(path, json={"until": str(WEDNESDAY), **wishes})
@@ -78,3 +94,40 @@ async def book(client, interview: dict, time: dict, **changes):
     }
     path = f"/api/joint-interviews/{interview['id']}/booking"
     return await client.post(path, json=body | changes)
+
+
+async def shown(client, made: dict) -> dict:
+    answer = await client.get(f"/api/joint-interviews/{made['id']}")
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def wanted(client, district, **wishes) -> dict:
+    fixed = district.ids("housing", "labour")
+    return await opened(client, district, **{"fixed": fixed, "until": str(FRIDAY), **wishes})
+
+
+async def later(clock, runner, client, services, clerk, by=SEARCHED) -> None:
+    clock.move(by)
+    await runner.run_all_due()
+    await enter(client, services, clerk)
+
+
+async def count(services, table) -> int:
+    async with services.uow.begin(SYSTEM) as tx:
+        return await tx.session.scalar(sa.select(sa.func.count(table.id)))
+
+
+async def on_call(district, code: str = "housing") -> Account:
+    """The second handler is called on Tuesday morning; the first is the deputy."""
+    person = district.staff[code][1]
+    await district.roster(
+        code, TUESDAY, "09:00", "11:30", presence=Presence.ON_CALL, account_id=person.id
+    )
+    return person
+
+
+async def booked_on_call(client, district) -> dict:
+    made = await opened(client, district, fixed=district.ids("housing"))
+    best = (await times(client, made))["possible"][0]
+    return await (await book(client, made, best)).json()

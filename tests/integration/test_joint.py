@@ -1,13 +1,12 @@
 """A joint interview from the wish to its session, over HTTP."""
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
 from scheduling import changes
-from scheduling.joint.tables import JointSeat
 from scheduling.mediation.times import main_room
 from scheduling.rosters import presence as rosters_presence
 from scheduling.rosters.presence import Pool
@@ -20,12 +19,20 @@ from server.units.tables import Presence, UnitKind
 from tests.cases import register
 from tests.hall import hold
 from tests.identity import add_staff, enter
-from tests.joint import WEDNESDAY, District, book, make, opened, times
+from tests.joint import (
+    TUESDAY,
+    WEDNESDAY,
+    District,
+    book,
+    booked_on_call,
+    make,
+    on_call,
+    opened,
+    times,
+)
 from tests.reception import add_leader, add_resident, at, publish_day, slots_of
 from tests.reception import book as book_seat
 from tests.units import add_unit
-
-TUESDAY = date(2026, 11, 24)
 
 
 @pytest_asyncio.fixture
@@ -262,139 +269,6 @@ async def test_optional_unit_is_booked_where_it_can_and_left_out_where_not(clien
     assert {seat["unit"]["name"]: seat["optional"] for seat in booked["seats"]} == {
         "housing": False, "labour": True,
     }  # fmt: skip
-
-
-async def on_call(district, code: str = "housing") -> Account:
-    """The second handler is called on Tuesday morning; the first is the deputy."""
-    person = district.staff[code][1]
-    await district.roster(
-        code, TUESDAY, "09:00", "11:30", presence=Presence.ON_CALL, account_id=person.id
-    )
-    return person
-
-
-async def booked_on_call(client, district) -> dict:
-    made = await opened(client, district, fixed=district.ids("housing"))
-    best = (await times(client, made))["possible"][0]
-    return await (await book(client, made, best)).json()
-
-
-async def test_whoever_is_on_call_answers_and_is_bound(client, services, district, clerk, runner):
-    person = await on_call(district)
-    made = await booked_on_call(client, district)
-    [seat] = made["seats"]
-    assert (seat["state"], seat["rung"], seat["asked_name"]) == ("asked", "app", "handler name")
-    await enter(client, services, person)
-    [ask] = await (await client.get("/api/joint-asks/mine")).json()
-    assert (ask["unit_name"], ask["category"]) == ("housing", "labour")
-    assert "工资没有发" not in str(ask)  # what the matter is, only whoever comes may read
-    done = await client.post(f"/api/joint-asks/{ask['seat_id']}/acceptance")
-    assert [one["state"] for one in await done.json()] == ["acknowledged"]
-    async with services.uow.begin(SYSTEM) as tx:
-        mine = sa.select(sa.func.count(Claim.id)).where(Claim.resource == person.id)
-        assert await tx.session.scalar(mine) == 1
-        waiting = sa.text(
-            "SELECT count(*) FROM task WHERE kind = 'joint.climb' AND done_at IS NULL"
-        )
-        assert (await tx.connection.execute(waiting)).scalar_one() == 0
-    assert (await client.get(f"/api/cases/{district.case.id}")).status == 200
-    [own] = await (await client.get("/api/own-sessions")).json()
-    assert own["session_kind"] == "joint_interview"
-
-
-async def test_nobody_else_answers_for_them(client, services, district, clerk):
-    await on_call(district)
-    made = await booked_on_call(client, district)
-    [seat] = made["seats"]
-    await enter(client, services, district.staff["labour"][0])
-    assert await (await client.get("/api/joint-asks/mine")).json() == []
-    for answer in ("acceptance", "refusal"):
-        assert (await client.post(f"/api/joint-asks/{seat['id']}/{answer}")).status == 404
-    assert (await client.get(f"/api/cases/{district.case.id}")).status == 404
-
-
-async def test_refusal_asks_the_deputy_and_then_the_clerk(
-    client, services, district, clerk, runner
-):
-    person, deputy = await on_call(district), district.staff["housing"][0]
-    made = await booked_on_call(client, district)
-    [seat] = made["seats"]
-    for who in (person, deputy):
-        await enter(client, services, who)
-        assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
-    await enter(client, services, clerk)
-    path = f"/api/joint-interviews/{made['id']}"
-    [silent] = (await (await client.get(path)).json())["seats"]
-    assert (silent["state"], silent["refused"]) == ("unanswered", 2)
-    calls = (await (await client.get("/api/call-tasks")).json())["items"]
-    assert [(call["kind"], call["name"]) for call in calls] == [("joint_unanswered", "housing")]
-    body = {"account_id": str(deputy.id)}
-    noted = await client.post(f"{path}/seats/{seat['id']}/person", json=body)
-    [settled] = (await noted.json())["seats"]
-    assert (settled["state"], settled["person_name"]) == ("acknowledged", "handler name")
-    assert (await (await client.get("/api/call-tasks")).json())["items"] == []
-
-
-async def test_silence_climbs_from_app_to_sms_to_a_call_to_the_deputy(
-    client, services, district, clerk, runner, outbox, clock
-):
-    person, deputy = await on_call(district), district.staff["housing"][0]
-    async with services.uow.begin(SYSTEM) as tx:
-        account = await tx.session.get_one(Account, person.id)
-        account.phone = services.sealer.seal("13700000001", purpose="phone")
-    made = await booked_on_call(client, district)
-    seen, due = [], {}
-    while len(seen) < 8:
-        seats = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-        calls = (await (await client.get("/api/call-tasks")).json())["items"]
-        seen.append((seats[0]["state"], seats[0]["rung"], [one["kind"] for one in calls]))
-        due |= {one["kind"]: (one["due_at"], seats[0]["answer_due_at"]) for one in calls}
-        if seats[0]["answer_due_at"] is None:
-            break
-        clock.move(datetime.fromisoformat(seats[0]["answer_due_at"]) - clock.now())
-        await runner.run_all_due()
-        await enter(client, services, clerk)
-    assert seen == [
-        ("asked", "app", []), ("asked", "sms", []), ("asked", "call", ["joint_ask"]),
-        ("asked", "deputy", []), ("unanswered", None, ["joint_unanswered"]),
-    ]  # fmt: skip
-    assert due["joint_ask"][0] == due["joint_ask"][1]  # while it is their turn
-    assert datetime.fromisoformat(due["joint_unanswered"][0]) < at("2026-11-24T09:00")
-    assert [sms.to for sms in outbox.sms if "/staff" in sms.text] == ["13700000001"]
-    assert clock.now() < at("2026-11-24T09:00")  # there is time left to phone
-    async with services.uow.begin(SYSTEM) as tx:
-        seat = (await tx.session.scalars(sa.select(JointSeat))).one()
-    assert seat.refused == [str(person.id), str(deputy.id)]
-
-
-@pytest.mark.parametrize("gone", ["ill", "refusal"])
-async def test_who_was_to_be_phoned_is_spared_once_another_is_asked(
-    client, services, district, clerk, runner, clock, gone
-):
-    person = await on_call(district)
-    made = await booked_on_call(client, district)
-    [seat] = made["seats"]
-    for _ in range(2):
-        clock.move(datetime.fromisoformat(seat["answer_due_at"]) - clock.now())
-        await runner.run_all_due()
-        await enter(client, services, clerk)
-        [seat] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-    assert [
-        one["kind"] for one in (await (await client.get("/api/call-tasks")).json())["items"]
-    ] == ["joint_ask"]
-    if gone == "ill":
-        body = {
-            "account_id": str(person.id), "begins_at": at("2026-11-24T00:00").isoformat(),
-            "ends_at": at("2026-11-25T00:00").isoformat(),
-        }  # fmt: skip
-        assert (await client.post("/api/roster/leaves", json=body)).status == 200
-    else:
-        await enter(client, services, person)
-        assert (await client.post(f"/api/joint-asks/{seat['id']}/refusal")).status == 200
-        await enter(client, services, clerk)
-    assert (await (await client.get("/api/call-tasks")).json())["items"] == []
-    [after] = (await (await client.get(f"/api/joint-interviews/{made['id']}")).json())["seats"]
-    assert (after["state"], after["rung"]) == ("asked", "deputy")
 
 
 async def test_near_miss_is_booked_by_asking_somebody(client, services, district, clerk):
