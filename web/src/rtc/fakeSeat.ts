@@ -1,6 +1,6 @@
 /** A stand-in for a page with its server, for the unit tests of both legs. */
 
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { described, FakeConnection, FakeStream, FakeTrack } from "./fake";
 import { Peers, type Leg, type PeersState } from "./peers";
 import type { Relay } from "./relay";
@@ -60,3 +60,20 @@ export class Seat {
 export const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 export const camera = () => new FakeStream([new FakeTrack("audio", "mic"), new FakeTrack("video", "cam")]) as unknown as MediaStream;
 export const sentBy = (connection: FakeConnection) => connection.getTransceivers().map(({ sender }) => sender.track?.id ?? null);
+
+/** The seat of the test that runs, in a file that asked for one. */
+export let seat: Seat;
+
+/** Gives every test of the file a seat of its own, and timers that the test moves. */
+export function seatEachTest(): void {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal("MediaStream", FakeStream);
+    seat = new Seat();
+  });
+  afterEach(() => {
+    seat.peers.stop();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+}

@@ -1,21 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { described, FakeStream, type FakeConnection } from "./fake";
-import { camera, Seat, sentBy, settle } from "./fakeSeat";
+import { expect, test, vi } from "vitest";
+import { described, type FakeConnection } from "./fake";
+import { camera, Seat, seat, seatEachTest, sentBy, settle } from "./fakeSeat";
 import type { Relay } from "./relay";
 import { ASLEEP } from "./waking";
 import { DEADLINE, PATIENCE } from "./watch";
 
-let seat: Seat;
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("MediaStream", FakeStream);
-  seat = new Seat();
-});
-afterEach(() => {
-  seat.peers.stop();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+seatEachTest();
 
 test("it publishes at once, with both sections, whatever devices there are", async () => {
   seat.peers.start(camera());

@@ -1,18 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeStream, FakeTrack } from "./fake";
-import { camera, Seat, sentBy, settle } from "./fakeSeat";
+import { expect, test, vi } from "vitest";
+import { FakeTrack } from "./fake";
+import { camera, seat, seatEachTest, sentBy, settle } from "./fakeSeat";
 
-let seat: Seat;
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("MediaStream", FakeStream);
-  seat = new Seat();
-});
-afterEach(() => {
-  seat.peers.stop();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+seatEachTest();
 
 test("only the encodings that somebody watches are sent", async () => {
   await seat.up("alice");
