@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createApp, defineComponent, h, provide } from "vue";
 import { createTexts } from "./i18n";
 import type { Locale } from "./preferences";
-import { addDays, dateOf, daysBetween, dialKey, distance, isMorning, momentOf, mondayOf, startOf, useTimes, type Dial } from "./time";
+import { addDays, dateOf, daysBetween, dialKey, distance, isMorning, lastDayOf, momentOf, mondayOf, startOf, useTimes, type Dial } from "./time";
 
 const HALF_PAST_NINE = "2026-08-04T01:30:00Z";
 
@@ -48,6 +48,11 @@ describe("the calendar of China", () => {
   test("isMorning ends at noon", () => {
     expect([isMorning("2026-08-04T03:59:00Z"), isMorning("2026-08-04T04:00:00Z")]).toEqual([true, false]);
   });
+});
+
+test("what is due at midnight is due on the day before it", () => {
+  expect(dateOf(lastDayOf("2026-12-05T16:00:00Z"))).toBe("2026-12-05");
+  expect(dateOf(lastDayOf("2026-12-05T16:00:01Z"))).toBe("2026-12-06");
 });
 
 describe("distance", () => {

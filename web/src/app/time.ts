@@ -59,6 +59,11 @@ export function daysBetween(from: Instant, to: Instant): number {
   return Math.round((startOf(dateOf(to)) - startOf(dateOf(from))) / DAY);
 }
 
+/** The last day until which something is to be done: midnight ends the day before it. */
+export function lastDayOf(due: Instant): number {
+  return millisecondsOf(due) - 1;
+}
+
 export function isMorning(instant: Instant): boolean {
   return momentOf(instant).hour < 12;
 }

@@ -1,6 +1,6 @@
 /** The time limits of a case as bars: how far each is, and what to say of it. */
 
-import { daysBetween } from "@/app/time";
+import { daysBetween, lastDayOf } from "@/app/time";
 import type { ClockView } from "@/api/schema.gen";
 
 export interface ClockBar {
@@ -16,16 +16,11 @@ export interface ClockBar {
 
 const NEAR = 0.75;
 
-/** The instant at the end of a day counts to that day, not to the next one. */
-function lastDay(dueAt: string): number {
-  return Date.parse(dueAt) - 1;
-}
-
 function barOf(clock: ClockView, now: number): ClockBar {
   const [begun, due] = [Date.parse(clock.started_at), Date.parse(clock.due_at)];
   const used = Math.min(1, Math.max(0, (now - begun) / Math.max(1, due - begun)));
   const tone = now >= due ? "bad" : used >= NEAR ? "warn" : "good";
-  return { kind: clock.kind, source: clock.source, dueAt: new Date(lastDay(clock.due_at)).toISOString(), daysLeft: daysBetween(now, lastDay(clock.due_at)), used, tone };
+  return { kind: clock.kind, source: clock.source, dueAt: new Date(lastDayOf(clock.due_at)).toISOString(), daysLeft: daysBetween(now, lastDayOf(clock.due_at)), used, tone };
 }
 
 /** Those that run, the most pressing first. */
