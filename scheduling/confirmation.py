@@ -1,6 +1,6 @@
 """Confirming: the time stands, so links, the code and reminders are made."""
 
-from scheduling import codes, invitees, reminders
+from scheduling import invitees, reminders
 from scheduling.events import AppointmentConfirmed
 from scheduling.phoned import NO_SMARTPHONE, WHOSE
 from scheduling.states import APPOINTMENT, Action
@@ -25,9 +25,8 @@ async def stand(
     tx: Tx, sealer: Sealer, appointment: Appointment, *, calendar: WorkingCalendar
 ) -> None:
     """What a confirmed appointment has; everybody is told by those who follow the event."""
-    await codes.give(tx, sealer, appointment)
     phoned = WHOSE if appointment.needs.get(NO_SMARTPHONE) else frozenset[SessionRole]()
-    await invitees.give_links(tx, sealer, appointment.id, but=phoned)
+    await invitees.give_entrances(tx, sealer, appointment.id, without_link=phoned)
     reminders.schedule(
         tx,
         appointment.id,

@@ -187,11 +187,19 @@ async def _seats(
     tx: Tx, ids: Sequence[UUID]
 ) -> tuple[dict[UUID, Invitee], dict[UUID, list[Invitee]]]:
     """The petitioner of each appointment, and who else comes who is not staff."""
-    query = sa.select(Invitee).where(
-        Invitee.appointment_id.in_(ids), Invitee.account_id.is_(None), Invitee.removed_at.is_(None)
+    query = (
+        sa.select(Invitee)
+        .where(
+            Invitee.appointment_id.in_(ids),
+            Invitee.account_id.is_(None),
+            Invitee.removed_at.is_(None),
+        )
+        .join(Appointment, Appointment.id == Invitee.appointment_id)
     )
+    # of several petitioners the one whose appointment it is
+    theirs = Invitee.person_id.is_not_distinct_from(Appointment.person_id)
     petitioners, others = dict[UUID, Invitee](), dict[UUID, list[Invitee]]()
-    for one in await tx.session.scalars(query.order_by(Invitee.role, Invitee.id)):
+    for one in await tx.session.scalars(query.order_by(Invitee.role, theirs, Invitee.id)):
         if one.role == SessionRole.PETITIONER:
             petitioners[one.appointment_id] = one
         else:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from scheduling import codes
 from scheduling.tables import Invitee, SessionRole
 from server.identity import persons
 from server.identity.tables import Account, IdentityLevel
@@ -16,6 +17,8 @@ from server.kernel.uow import Tx
 
 LINK = "link"
 SEEN = frozenset({IdentityLevel.SEEN, IdentityLevel.VERIFIED})
+FOR_THEMSELVES = frozenset({SessionRole.PETITIONER, SessionRole.APPLICANT, SessionRole.RESPONDENT})
+"""Whose matter it is, on either side: each may come to a point, with a code of their own."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +121,23 @@ async def petitioner(tx: Tx, appointment_id: UUID) -> Invitee | None:
     return next((one for one in seats if one.role == SessionRole.PETITIONER), None)
 
 
-async def give_links(
-    tx: Tx, sealer: Sealer, appointment_id: UUID, *, but: Collection[SessionRole] = ()
+async def give_entrances(
+    tx: Tx, sealer: Sealer, appointment_id: UUID, *, without_link: Collection[SessionRole] = ()
 ) -> None:
-    """Everybody without a staff account gets a link, once; `but` to whom it is of no use."""
+    """Everybody without a staff account gets a link, and who comes for themselves a code, once.
+
+    `without_link`: to whom it is of no use.
+    """
     await tx.session.flush()
     for invitee in await of(tx, appointment_id):
-        if invitee.token_hash is None and invitee.role not in but and _comes_by_link(invitee):
+        if invitee.role not in without_link and _lacks_link(invitee):
             give_link(invitee, sealer)
+        if invitee.role in FOR_THEMSELVES:
+            await codes.give(tx, sealer, invitee)
+
+
+def _lacks_link(invitee: Invitee) -> bool:
+    return invitee.token_hash is None and _comes_by_link(invitee)
 
 
 def _comes_by_link(invitee: Invitee) -> bool:

@@ -167,7 +167,6 @@ NOT_BEGUN = (
     AppointmentState.CHECKED_IN,
 )
 """Booked, and not received yet: they go with their day whatever becomes of it."""
-_OPEN = sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')")
 _ON_HOLD = sa.text("state = 'on_hold'")
 
 
@@ -182,7 +181,6 @@ class Appointment(Versioned, Base):
     """One time with people and a purpose. `sequence` rises as the calendar rules say.
 
     `urgency` is the reason for which it was given out of order.
-    `code` is the keyed hash that a typed code is found by, `code_shown` the code itself, sealed.
     """
 
     __tablename__ = "appointment"
@@ -212,9 +210,6 @@ class Appointment(Versioned, Base):
     sequence: Mapped[int] = mapped_column(default=0)
     held_until: Mapped[datetime | None]
     hold_extended: Mapped[bool] = mapped_column(default=False)
-    code: Mapped[bytes | None]
-    code_shown: Mapped[bytes | None]
-    code_tries_left: Mapped[int] = mapped_column(default=5)
     review_due_at: Mapped[datetime | None]
     reviewed_by: Mapped[UUID | None]
     decline_reason: Mapped[str | None]
@@ -230,7 +225,6 @@ class Appointment(Versioned, Base):
     __table_args__ = (
         sa.Index(None, "host_id", "begins_at"),
         sa.Index(None, "begins_at"),
-        sa.Index("uq_appointment_open_code", "code", unique=True, postgresql_where=_OPEN),
         sa.Index("ix_appointment_held_until", "held_until", postgresql_where=_ON_HOLD),
         sa.Index("uq_appointment_one_hold", "account_id", unique=True, postgresql_where=_ON_HOLD),
     )
@@ -299,6 +293,7 @@ class Invitee(Versioned, Base):
     agent or a group's representative acts; `seen_at` when staff compared the card of who has no
     identity here, with the name they were invited by. `answer` is what their calendar
     said last, to the entry of `answered_sequence`; after `email_bad_at` no mail is sent there.
+    `code` is the keyed hash that a typed code is found by, `code_shown` the code itself, sealed.
     """
 
     __tablename__ = "invitee"
@@ -316,6 +311,8 @@ class Invitee(Versioned, Base):
     language: Mapped[str] = mapped_column(default="zh-CN")
     token_hash: Mapped[bytes | None] = mapped_column(unique=True)
     link: Mapped[bytes | None]
+    code: Mapped[bytes | None] = mapped_column(unique=True)
+    code_shown: Mapped[bytes | None]
     present_address: Mapped[bytes | None]
     seen_by: Mapped[UUID | None]
     seen_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """A staffed point: the worker opens the seat with the six-digit code on a shared device."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from scheduling import codes, invitees
 from scheduling.comers import BY_LETTER
-from scheduling.tables import Appointment, Invitee, SitePass
+from scheduling.tables import Appointment, Invitee, SessionRole, SitePass
 from server.cases import access as cases
 from server.kernel.config import Scheduling
 from server.kernel.errors import NotFound
@@ -15,7 +16,6 @@ from server.kernel.sealing import Sealer, new_token, token_hash
 from server.kernel.throttle import spend
 from server.kernel.uow import Tx
 from signaling import doors, store
-from signaling.states import PRINCIPALS
 
 TRIES, WINDOW = 5, timedelta(minutes=5)
 KEPT_AFTER_END = timedelta(hours=2)
@@ -33,13 +33,12 @@ async def open_seat(
 
     Raises NotFound for a wrong code, and for staff of the unit complained of.
     """
-    appointment_id = await codes.appointment_of(tx, code, sealer=sealer)
-    if appointment_id is None:
+    invitee = await codes.seat_of(tx, code, sealer=sealer)
+    if invitee is None:
         raise NotFound
-    appointment = await tx.session.get_one(Appointment, appointment_id)
+    appointment = await tx.session.get_one(Appointment, invitee.appointment_id)
     await cases.demand_impartial(tx, appointment.case_id)
     doors.demand_open(tx, appointment, rules=rules)
-    invitee = await principal_of(tx, appointment_id)
     await end_passes(tx, invitee.id)
     token = new_token()
     opened = SitePass(
@@ -56,26 +55,17 @@ async def open_seat(
     return token, invitee, appointment
 
 
-async def principal_of(tx: Tx, appointment_id: UUID) -> Invitee:
-    """Whom the appointment is about; before who acts for them."""
-    found = [one for one in await invitees.of(tx, appointment_id) if one.role in PRINCIPALS]
-    found.sort(key=lambda one: one.role in BY_LETTER)
-    if not found:
-        raise NotFound
-    return found[0]
-
-
 async def is_seen(tx: Tx, invitee: Invitee) -> bool:
     return await store.is_seen(tx, invitee.id)
 
 
-async def opened_by_me(tx: Tx, appointment_id: UUID) -> Invitee:
+async def opened_by_me(tx: Tx, seat_id: UUID) -> Invitee:
     """The person whose seat the actor opened here, and who is still here."""
     query = (
         sa.select(Invitee)
         .join(SitePass, SitePass.invitee_id == Invitee.id)
         .where(
-            SitePass.appointment_id == appointment_id,
+            SitePass.invitee_id == seat_id,
             SitePass.opened_by == tx.actor.account_id,
             SitePass.ended_at.is_(None),
             SitePass.expires_at > tx.now,
@@ -84,21 +74,31 @@ async def opened_by_me(tx: Tx, appointment_id: UUID) -> Invitee:
     invitee = (await tx.session.scalars(query)).one_or_none()
     if invitee is None:
         raise NotFound
-    appointment = await tx.session.get_one(Appointment, appointment_id)
+    appointment = await tx.session.get_one(Appointment, invitee.appointment_id)
     await cases.demand_impartial(tx, appointment.case_id)
     return invitee
 
 
-async def company_of(tx: Tx, appointment_id: UUID) -> list[Invitee]:
-    """Who acts for the person, by a letter: their cards are compared as well."""
+async def company_of(tx: Tx, seat: Invitee) -> list[Invitee]:
+    """Who acts for the person, by a letter: their cards are compared as well.
+
+    Where there are two sides it must be said for whom.
+    """
+    served = {seat.id, None} if seat.role == SessionRole.PETITIONER else {seat.id}
+    agents = await agents_of(tx, seat.appointment_id)
+    return [one for one in agents if one.id != seat.id and one.serves_id in served]
+
+
+async def agents_of(tx: Tx, appointment_id: UUID) -> list[Invitee]:
+    """Everybody who acts for somebody, on whichever side."""
     return [one for one in await invitees.of(tx, appointment_id) if one.role in BY_LETTER]
 
 
-async def one_of_company(tx: Tx, appointment_id: UUID, invitee_id: UUID) -> Invitee:
-    for one in await company_of(tx, appointment_id):
-        if one.id == invitee_id:
-            return one
-    raise NotFound
+def one_of(company: Sequence[Invitee], invitee_id: UUID) -> Invitee:
+    found = next((one for one in company if one.id == invitee_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def end_passes(tx: Tx, invitee_id: UUID) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import ClientSession, DummyCookieJar, web
 
-from scheduling import invitees
+from scheduling import codes, invitees
 from scheduling.plans import days
 from scheduling.plans.recurrence import PlannedDate
 from scheduling.tables import Appointment, DayState, ReceptionDay, SessionKind, SessionRole
@@ -92,6 +92,22 @@ class Hall:
             row = await invite(self.services, tx, at, role, name, **more)
             self.tokens[name] = invitees.give_link(row, self.services.sealer)
         return row.id
+
+    async def code(self, name: str = "Wang", appointment: Appointment | None = None) -> str:
+        """The code of this person's seat."""
+        async with self.services.uow.begin(SYSTEM) as tx:
+            for seat in await invitees.of(tx, (appointment or self.appointment).id):
+                if self.services.sealer.open(seat.name, purpose="name") == name:
+                    await codes.give(tx, self.services.sealer, seat)
+                    return codes.shown(seat, self.services.sealer) or ""
+        raise LookupError(name)
+
+    async def seat_id(self, name: str = "Wang") -> UUID:
+        async with self.services.uow.begin(SYSTEM) as tx:
+            return next(
+                seat.id for seat in await invitees.of(tx, self.appointment.id)
+                if self.services.sealer.open(seat.name, purpose="name") == name
+            )  # fmt: skip
 
     async def clerk(self, role: Role = Role.CLERK, login: str = "") -> Account:
         return await add_staff(self.services, self.unit, role, login=login)

@@ -219,7 +219,7 @@ def appointment_view(
     sealer: Sealer,
     config: Scheduling,
 ) -> AppointmentView:
-    """`own` is the petitioner's seat, whose link is shown to its owner only."""
+    """`own` is the petitioner's seat, whose link and code are shown to its owner only."""
     appointment, case = shown.appointment, shown.case
     stands = appointment.state in MAY_JOIN
     return AppointmentView(
@@ -244,7 +244,7 @@ def appointment_view(
         category=case.category if case else None,
         sentence=sealer.open(case.sentence, purpose="text") if case else None,
         person_name=_opened(shown, sealer),
-        code=codes.shown(appointment, sealer) if stands else None,
+        code=codes.shown(own, sealer) if own and stands else None,
         join_token=invitees.link_of(own, sealer) if own and stands else None,
         review_due_at=appointment.review_due_at,
         decline_reason=appointment.decline_reason,

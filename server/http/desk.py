@@ -202,7 +202,7 @@ async def compare_identity(ctx: Context, appointment_id: UUID, body: Comparison)
     async with ctx.services.uow.begin(ctx.actor) as tx:
         appointment = await access.desk_appointment(tx, appointment_id)
         if body.invitee_id is not None:
-            agent = await site.one_of_company(tx, appointment.id, body.invitee_id)
+            agent = site.one_of(await site.agents_of(tx, appointment.id), body.invitee_id)
             await invitees.compare_card(tx, agent, note=body.note)
             return await _view(ctx, tx, appointment.id)
         if appointment.person_id is None:

@@ -163,7 +163,7 @@ def desk_appointment(
         people=case.people if case else 1,
         papers=beside.papers if may.matter else 0,
         earlier=beside.earlier if may.matter else 0,
-        code=codes.shown(appointment, sealer),
+        code=codes.shown(seat, sealer) if seat else None,
         decline_reason=appointment.decline_reason if may.matter else None,
         right_route=appointment.right_route if may.matter else None,
         change_reason=appointment.change_reason if may.matter else None,

@@ -32,6 +32,7 @@ class InvitationView(View):
     """
 
     appointment_id: UUID
+    seat_id: UUID
     session_kind: SessionKind
     role: SessionRole
     begins_at: datetime
@@ -96,6 +97,7 @@ def _view(ctx: Context, invitee: Invitee, shown: Shown, *, now: datetime) -> Inv
     stands = appointment.state in MAY_JOIN
     return InvitationView(
         appointment_id=appointment.id,
+        seat_id=invitee.id,
         session_kind=SessionKind(appointment.session_kind),
         role=SessionRole(invitee.role),
         begins_at=appointment.begins_at,

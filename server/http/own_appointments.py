@@ -91,11 +91,17 @@ async def views_of(
 
 
 async def _seats(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, Invitee]:
-    query = sa.select(Invitee).where(
-        Invitee.appointment_id.in_(ids),
-        Invitee.role == SessionRole.PETITIONER,
-        Invitee.removed_at.is_(None),
+    query = (
+        sa.select(Invitee)
+        .where(
+            Invitee.appointment_id.in_(ids),
+            Invitee.role == SessionRole.PETITIONER,
+            Invitee.removed_at.is_(None),
+        )
+        .join(Appointment, Appointment.id == Invitee.appointment_id)
     )
+    # of several the one whose appointment it is
+    query = query.order_by(Invitee.person_id.is_not_distinct_from(Appointment.person_id))
     return {invitee.appointment_id: invitee for invitee in await tx.session.scalars(query)}
 
 

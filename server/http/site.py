@@ -4,14 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from scheduling import invitees
-from scheduling.comers import BY_LETTER
 from scheduling.tables import Invitee, SessionKind, SessionRole
 from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
 from server.http.fields import Code
 from server.identity import numbers
 from server.identity.permissions import Permission
-from server.kernel.errors import RuleBroken
 from server.kernel.uow import Tx
 from signaling import site
 
@@ -41,9 +39,10 @@ class SiteSeat(View):
     """`token` is what the shared device sends as `X-Invitation`, until the session ends."""
 
     token: str
-    appointment_id: UUID
+    seat_id: UUID
     reference: str
     session_kind: SessionKind
+    role: SessionRole
     begins_at: datetime
     person_name_masked: str
     seen: bool
@@ -66,14 +65,14 @@ async def open_site_seat(ctx: Context, body: OpenSeat) -> SiteSeat:
                 invitee_id=one.id, role=SessionRole(one.role), name_masked=_masked(ctx, one),
                 seen=await site.is_seen(tx, one),
             )
-            for one in await site.company_of(tx, appointment.id)
-            if one.id != invitee.id
+            for one in await site.company_of(tx, invitee)
         ]  # fmt: skip
     return SiteSeat(
         token=token,
-        appointment_id=appointment.id,
+        seat_id=invitee.id,
         reference=appointment.reference,
         session_kind=SessionKind(appointment.session_kind),
+        role=SessionRole(invitee.role),
         begins_at=appointment.begins_at,
         person_name_masked=_masked(ctx, invitee),
         seen=seen,
@@ -81,27 +80,27 @@ async def open_site_seat(ctx: Context, body: OpenSeat) -> SiteSeat:
     )
 
 
-@routes.post("/api/site/seats/{appointment_id}/compared", permission=Permission.IDENTITY_COMPARE)
-async def compare_at_site(ctx: Context, appointment_id: UUID, body: Compared) -> None:
+@routes.post("/api/site/seats/{seat_id}/compared", permission=Permission.IDENTITY_COMPARE)
+async def compare_at_site(ctx: Context, seat_id: UUID, body: Compared) -> None:
     """The card and the face are this person's: they are `seen` from now on."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        invitee = await site.opened_by_me(tx, appointment_id)
+        invitee = await site.opened_by_me(tx, seat_id)
         if body.invitee_id is not None:
-            invitee = await site.one_of_company(tx, appointment_id, body.invitee_id)
-    if invitee.person_id is None and invitee.role not in BY_LETTER:
-        raise RuleBroken("no_identity_declared")
+            invitee = site.one_of(await site.company_of(tx, invitee), body.invitee_id)
 
     async def compare(tx: Tx) -> None:
         await invitees.compare_card(tx, await tx.session.get_one(Invitee, invitee.id))
 
-    await ctx.services.desk.compared(appointment_id, invitee.id, actor=ctx.actor, along=compare)
+    await ctx.services.desk.compared(
+        invitee.appointment_id, invitee.id, actor=ctx.actor, along=compare
+    )
 
 
-@routes.post("/api/site/seats/{appointment_id}/wiping", permission=Permission.SITE_OPEN)
-async def end_site_seat(ctx: Context, appointment_id: UUID) -> None:
+@routes.post("/api/site/seats/{seat_id}/wiping", permission=Permission.SITE_OPEN)
+async def end_site_seat(ctx: Context, seat_id: UUID) -> None:
     """The person has left: what the shared device holds opens nothing any more."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        invitee = await site.opened_by_me(tx, appointment_id)
+        invitee = await site.opened_by_me(tx, seat_id)
         await site.end_passes(tx, invitee.id)
 
 

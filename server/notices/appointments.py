@@ -180,7 +180,7 @@ class AppointmentNotices:
                 ),
                 host=host,
                 site=self._place(who, site),
-                code=codes.shown(appointment, self.courier.sealer) or "",
+                code=codes.shown(invitee, self.courier.sealer) or "",
                 reference=appointment.reference,
                 reason=appointment.decline_reason or appointment.change_reason or "",
                 route=appointment.right_route or "",

@@ -67,12 +67,12 @@ async def _appointment(
     await db.execute(
         """INSERT INTO appointment (id, version, reference, session_kind, state, case_id, host_id,
                unit_id, person_id, booked_by, begins_at, ends_at, attend_by, needs, uid, sequence,
-               hold_extended, code, code_shown, code_tries_left, created_at)
+               hold_extended, created_at)
            VALUES ($1, 1, $2, 'joint_interview', 'confirmed', $3, $4, $5, $6, $7, $8, $9,
-                   'centre', '{}', $10, 0, false, $11, $12, 5, $13)""",
+                   'centre', '{}', $10, 0, false, $11)""",
         appointment_id, str(10**11 + secrets.randbelow(9 * 10**11)), known["case_id"], leader,
         known["unit_id"], known["person_id"], clerk, begins_at, ends_at,
-        f"{appointment_id}@yuntiao", secrets.token_bytes(32), SEALED, now,
+        f"{appointment_id}@yuntiao", now,
     )  # fmt: skip
 
 
@@ -83,10 +83,11 @@ async def _invite(
     for role, account in people:
         await db.execute(
             """INSERT INTO invitee (id, version, appointment_id, role, account_id, person_id, name,
-                                    language, token_hash)
-               VALUES ($1, 1, $2, $3, $4, $5, $6, 'zh-CN', $7)""",
+                                    language, token_hash, code, code_shown)
+               VALUES ($1, 1, $2, $3, $4, $5, $6, 'zh-CN', $7, $8, $9)""",
             uuid4(), appointment_id, role, account, None if account else person, SEALED,
             None if account else secrets.token_bytes(32),
+            None if account else secrets.token_bytes(32), None if account else SEALED,
         )  # fmt: skip
 
 

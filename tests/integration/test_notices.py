@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import access, changes, links, reviews
+from scheduling import access, changes, codes, invitees, links, reviews
 from scheduling.events import AppointmentExpired
 from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, CallTask, Invitee
 from server.cases import commands
@@ -185,8 +185,8 @@ async def test_site_visitors_are_told_the_place_and_the_code(
     await confirm(services, centre, made)
     await runner.run_all_due()
     async with services.uow.begin(SYSTEM) as tx:
-        appointment = await tx.session.get_one(Appointment, made)
-        code = services.sealer.open(appointment.code_shown, purpose="code")
+        seat = await invitees.petitioner(tx, made)
+        code = codes.shown(seat, services.sealer)
     assert f"请到 ZX，报接访码 {code}" in outbox.sms[-1].text
 
 

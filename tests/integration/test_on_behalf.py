@@ -129,9 +129,8 @@ async def test_without_a_smartphone_a_clerk_calls_and_the_code_is_enough(
     await runner.run_all_due()
     task = await call_of(desk, "tell_by_phone")
     async with services.uow.begin(SYSTEM) as tx:
-        made = await tx.session.get_one(Appointment, booked["id"])
         seat = await petitioner(tx, booked["id"])
-    assert codes.shown(made, services.sealer) in task["words"]
+    assert codes.shown(seat, services.sealer) in task["words"]
     assert "V1" in task["words"]
     assert (task["phone"], seat.link, seat.token_hash) == (PHONE, None, None)
     assert not [one for one in outbox.sms if one.to == PHONE]
@@ -221,7 +220,8 @@ async def test_worker_of_the_complained_of_opens_no_seat(
     await desk.post(f"/api/appointments/{booked['id']}/confirmation")
     async with services.uow.begin(SYSTEM) as tx:
         made = await tx.session.get_one(Appointment, booked["id"])
-        code = codes.shown(made, services.sealer)
+        seat = await petitioner(tx, booked["id"])
+        code = codes.shown(seat, services.sealer)
     clock.instant = made.begins_at
     await enter(worker, services, village.worker)
     opened = await worker.post("/api/site/seats", json={"code": code})
@@ -230,7 +230,7 @@ async def test_worker_of_the_complained_of_opens_no_seat(
         case = await tx.session.get_one(Case, made.case_id)
         case.subject_unit_id = village.unit.id
     assert (await worker.post("/api/site/seats", json={"code": code})).status == 404
-    compared = await worker.post(f"/api/site/seats/{booked['id']}/compared", json={})
+    compared = await worker.post(f"/api/site/seats/{seat.id}/compared", json={})
     assert compared.status == 404
 
 
@@ -239,8 +239,8 @@ async def test_seat_they_had_opened_is_closed(services, worker, village, booked,
     task = await call_of(desk, "take_matter")
     async with services.uow.begin(SYSTEM) as tx:
         made = await tx.session.get_one(Appointment, booked["id"])
-        code = codes.shown(made, services.sealer)
         seat = await petitioner(tx, booked["id"])
+        code = codes.shown(seat, services.sealer)
         tx.session.add(
             SitePass(
                 token_hash=b"1", invitee_id=seat.id, appointment_id=made.id,

@@ -2,7 +2,6 @@
 
 import pytest
 
-from scheduling import codes
 from scheduling.tables import Appointment
 from server.cases.tables import Case
 from server.kernel.actor import SYSTEM, Role
@@ -46,15 +45,12 @@ async def test_reception_of_today_says_how_far_it_is(hall, duty):
 
 
 async def test_seat_at_a_site_shows_until_it_is_wiped(hall, duty):
-    async with hall.services.uow.begin(SYSTEM) as tx:
-        appointment = await tx.session.get_one(Appointment, hall.appointment.id)
-        await codes.give(tx, hall.services.sealer, appointment)
-        code = codes.shown(appointment, hall.services.sealer)
+    code = await hall.code()
     worker = await hall.staff(await hall.clerk(Role.VILLAGE_WORKER))
     await worker.post("/api/site/seats", {"code": code})
     [seat] = (await duty.get(PATH))["seats"]
     assert (seat["site_name"], seat["opened_by"]) == (hall.unit.name, "village_worker name")
-    await worker.post(f"/api/site/seats/{hall.appointment.id}/wiping")
+    await worker.post(f"/api/site/seats/{await hall.seat_id()}/wiping")
     assert (await duty.get(PATH))["seats"] == []
 
 

@@ -6,7 +6,6 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import codes
 from scheduling.events import AppointmentMoved
 from scheduling.tables import Appointment, Invitee, SessionRole
 from server.identity.tables import Consent, Person
@@ -19,10 +18,7 @@ from tests.sockets import RefusedError, Seat
 
 @pytest_asyncio.fixture
 async def code(hall) -> str:
-    async with hall.services.uow.begin(SYSTEM) as tx:
-        appointment = await tx.session.get(Appointment, hall.appointment.id)
-        await codes.give(tx, hall.services.sealer, appointment)
-        return codes.shown(appointment, hall.services.sealer)
+    return await hall.code()
 
 
 @pytest_asyncio.fixture
@@ -46,7 +42,7 @@ async def test_code_opens_the_seat_on_a_shared_device_until_it_is_wiped(hall, co
     assert device.people()["Wang"]["role"] == "petitioner"
     async with hall.services.uow.begin(SYSTEM) as tx:
         assert set(await tx.session.scalars(sa.select(Consent.how))) == {"site"}
-    await worker.post(f"/api/site/seats/{hall.appointment.id}/wiping")
+    await worker.post(f"/api/site/seats/{await hall.seat_id()}/wiping")
     with pytest.raises(RefusedError, match="not_signed_in"):
         await device.ticket()
     assert (await hall.guest("Wang").get("/api/invitations/mine"))["my_name"] == "Wang"
@@ -59,7 +55,7 @@ async def test_card_compared_at_the_site_lets_the_leader_admit(hall, code, worke
     await device.connect()
     host = await hall.host()
     assert host.people()["Wang"]["seen"] is False
-    await worker.post(f"/api/site/seats/{hall.appointment.id}/compared", {})
+    await worker.post(f"/api/site/seats/{await hall.seat_id()}/compared", {})
     await host.wait_for("person.moved")
     assert host.people()["Wang"]["seen"] is True
     await host.send("admit", participant_id=device.id)
@@ -83,7 +79,7 @@ async def test_agents_card_compared_at_the_site_needs_no_because(hall, code, wor
         await host.send("admit", participant_id=agent.id)
     mark = host.mark
     await worker.post(
-        f"/api/site/seats/{hall.appointment.id}/compared", {"invitee_id": str(invited)}
+        f"/api/site/seats/{await hall.seat_id()}/compared", {"invitee_id": str(invited)}
     )
     await host.wait_for("person.moved", since=mark)
     await host.send("admit", participant_id=agent.id)
@@ -100,7 +96,7 @@ async def test_only_who_acts_by_a_letter_is_compared_beside_the_person(hall, cod
     helper = await hall.invite("Neighbour", SessionRole.HELPER)
     opened = await worker.post("/api/site/seats", {"code": code})
     assert opened["company"] == []
-    path = f"/api/site/seats/{hall.appointment.id}/compared"
+    path = f"/api/site/seats/{await hall.seat_id()}/compared"
     with pytest.raises(RefusedError, match="not_found"):
         await worker.post(path, {"invitee_id": str(helper)})
 
@@ -131,7 +127,7 @@ async def test_only_the_worker_who_opened_a_seat_compares_there(hall, code, work
     other = await hall.staff(await hall.clerk(Role.VILLAGE_WORKER, login="other"))
     for path in ("compared", "wiping"):
         with pytest.raises(RefusedError, match="not_found"):
-            await other.post(f"/api/site/seats/{hall.appointment.id}/{path}")
+            await other.post(f"/api/site/seats/{await hall.seat_id()}/{path}")
 
 
 async def test_code_opens_nothing_before_the_doors_do(hall, code, worker, clock):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from scheduling import codes, company
+from scheduling import company
 from scheduling.tables import Appointment, Invitee, SessionRole
 from server.identity import accounts, sessions
 from server.kernel.actor import SYSTEM, Role
@@ -122,17 +122,14 @@ async def test_t12_ticket_of_an_ended_sign_in_opens_nothing(hall):
 
 
 async def test_t12_wiped_device_is_cut_and_ones_own_link_is_not(hall):
-    async with hall.services.uow.begin(SYSTEM) as tx:
-        appointment = await tx.session.get_one(Appointment, hall.appointment.id)
-        await codes.give(tx, hall.services.sealer, appointment)
-        code = codes.shown(appointment, hall.services.sealer)
+    code = await hall.code()
     worker = await hall.staff(await hall.clerk(Role.VILLAGE_WORKER))
     hall.tokens["shared"] = (await worker.post("/api/site/seats", {"code": code}))["token"]
     device, li = hall.guest("shared"), await hall.waiting("Li")
     await device.check_in()
     await device.connect()
     async with asyncio.timeout(ENOUGH):
-        await worker.post(f"/api/site/seats/{hall.appointment.id}/wiping")
+        await worker.post(f"/api/site/seats/{await hall.seat_id()}/wiping")
         assert await device.closed() == 4403
     await (await hall.waiting("Wang")).send("beat")  # the control: by the person's own link
     await li.send("beat")

@@ -147,8 +147,8 @@ class World:
 
 
 SITE_ROUTES = (
-    "POST /api/site/seats/{appointment_id}/compared",
-    "POST /api/site/seats/{appointment_id}/wiping",
+    "POST /api/site/seats/{seat_id}/compared",
+    "POST /api/site/seats/{seat_id}/wiping",
 )
 MEDIATING = frozenset({Role.MEDIATOR, Role.RECORDER})
 
@@ -368,12 +368,13 @@ async def _open_seat(tx: Tx, services: Services, everybody: People) -> dict[str,
         Appointment.attend_by == AttendBy.SITE, Appointment.state == AppointmentState.CONFIRMED
     )
     visit = (await tx.session.scalars(query)).one()
+    seat = await invitees.petitioner(tx, visit.id)
     worker = moments.as_staff(everybody.worker(Role.VILLAGE_WORKER))
     await site.open_seat(
-        moments.at(tx, tx.now, worker), services.sealer, codes.shown(visit, services.sealer),
+        moments.at(tx, tx.now, worker), services.sealer, codes.shown(seat, services.sealer),
         rules=services.config.scheduling,
     )  # fmt: skip
-    return {"appointment_id": visit.id}
+    return {"seat_id": seat.id}
 
 
 async def _paper(tx: Tx, services: Services, account_id: UUID, *, case_id: UUID | None) -> UUID:

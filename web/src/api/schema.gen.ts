@@ -326,7 +326,7 @@ export interface InTheWayView { part: string; begins_at: string; ends_at: string
 
 export interface InTroubleView { appointment_id: string; session_kind: SessionKind; unit_name: string; host_name: string; begins_at: string; people: (TroubledView)[] }
 
-export interface InvitationView { appointment_id: string; session_kind: SessionKind; role: SessionRole; begins_at: string; ends_at: string; doors_at: string; state: AppointmentState; host_name: string; host_post: string; unit_name: string; site_name: string | null; my_name: string; centre_phone: string; may_join_now: boolean; calendar: boolean; reply_in: string | null }
+export interface InvitationView { appointment_id: string; seat_id: string; session_kind: SessionKind; role: SessionRole; begins_at: string; ends_at: string; doors_at: string; state: AppointmentState; host_name: string; host_post: string; unit_name: string; site_name: string | null; my_name: string; centre_phone: string; may_join_now: boolean; calendar: boolean; reply_in: string | null }
 
 export interface JointAskView { seat_id: string; unit_name: string; category: string | null; begins_at: string; ends_at: string; room_name: string | null; state: SeatState; answer_due_at: string | null }
 
@@ -622,7 +622,7 @@ export interface SiteCompanion { invitee_id: string; role: SessionRole; name_mas
 
 export interface SiteOption { id: string; name: string; address: string | null; phone: string | null }
 
-export interface SiteSeat { token: string; appointment_id: string; reference: string; session_kind: SessionKind; begins_at: string; person_name_masked: string; seen: boolean; company: (SiteCompanion)[] }
+export interface SiteSeat { token: string; seat_id: string; reference: string; session_kind: SessionKind; role: SessionRole; begins_at: string; person_name_masked: string; seen: boolean; company: (SiteCompanion)[] }
 
 export interface SlotView { id: string; begins_at: string; ends_at: string; state: string; reason: Reason | null }
 
@@ -901,8 +901,8 @@ export interface Endpoints {
   "POST /api/sign-in/staff": { params: Record<string, never>; query: Record<string, never>; body: StaffSignIn; answer: Me }
   "POST /api/sign-out": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: undefined }
   "POST /api/site/seats": { params: Record<string, never>; query: Record<string, never>; body: OpenSeat; answer: SiteSeat }
-  "POST /api/site/seats/{appointment_id}/compared": { params: { appointment_id: string }; query: Record<string, never>; body: Compared; answer: undefined }
-  "POST /api/site/seats/{appointment_id}/wiping": { params: { appointment_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
+  "POST /api/site/seats/{seat_id}/compared": { params: { seat_id: string }; query: Record<string, never>; body: Compared; answer: undefined }
+  "POST /api/site/seats/{seat_id}/wiping": { params: { seat_id: string }; query: Record<string, never>; body: undefined; answer: undefined }
   "GET /api/units": { params: Record<string, never>; query: { kind?: UnitKind | null; sites?: boolean }; body: undefined; answer: (UnitView)[] }
   "POST /api/waitlist": { params: Record<string, never>; query: Record<string, never>; body: NewEntry; answer: WaitingView }
   "DELETE /api/waitlist/{entry_id}": { params: { entry_id: string }; query: Record<string, never>; body: undefined; answer: undefined }

@@ -553,9 +553,6 @@ def upgrade() -> None:
     sa.Column('sequence', sa.Integer(), nullable=False),
     sa.Column('held_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('hold_extended', sa.Boolean(), nullable=False),
-    sa.Column('code', sa.LargeBinary(), nullable=True),
-    sa.Column('code_shown', sa.LargeBinary(), nullable=True),
-    sa.Column('code_tries_left', sa.Integer(), nullable=False),
     sa.Column('review_due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reviewed_by', sa.Uuid(), nullable=True),
     sa.Column('decline_reason', sa.Text(), nullable=True),
@@ -590,7 +587,6 @@ def upgrade() -> None:
     op.create_index(op.f('ix_appointment_host_id_begins_at'), 'appointment', ['host_id', 'begins_at'], unique=False)
     op.create_index(op.f('ix_appointment_person_id'), 'appointment', ['person_id'], unique=False)
     op.create_index('uq_appointment_one_hold', 'appointment', ['account_id'], unique=True, postgresql_where=sa.text("state = 'on_hold'"))
-    op.create_index('uq_appointment_open_code', 'appointment', ['code'], unique=True, postgresql_where=sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')"))
     op.create_table('claim',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
     sa.Column('resource', sa.Uuid(), nullable=False),
@@ -658,6 +654,8 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('token_hash', sa.LargeBinary(), nullable=True),
     sa.Column('link', sa.LargeBinary(), nullable=True),
+    sa.Column('code', sa.LargeBinary(), nullable=True),
+    sa.Column('code_shown', sa.LargeBinary(), nullable=True),
     sa.Column('present_address', sa.LargeBinary(), nullable=True),
     sa.Column('seen_by', sa.Uuid(), nullable=True),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
@@ -675,6 +673,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_invitee_person_id')),
     sa.ForeignKeyConstraint(['serves_id'], ['invitee.id'], name=op.f('fk_invitee_serves_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invitee')),
+    sa.UniqueConstraint('code', name=op.f('uq_invitee_code')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_invitee_token_hash'))
     )
     op.create_index(op.f('ix_invitee_account_id'), 'invitee', ['account_id'], unique=False)
@@ -1149,7 +1148,6 @@ def downgrade() -> None:
     op.drop_table('draw_entry')
     op.drop_index(op.f('ix_claim_appointment_id'), table_name='claim')
     op.drop_table('claim')
-    op.drop_index('uq_appointment_open_code', table_name='appointment', postgresql_where=sa.text("state IN ('submitted', 'confirmed', 'checked_in', 'in_session')"))
     op.drop_index('uq_appointment_one_hold', table_name='appointment', postgresql_where=sa.text("state = 'on_hold'"))
     op.drop_index(op.f('ix_appointment_person_id'), table_name='appointment')
     op.drop_index(op.f('ix_appointment_host_id_begins_at'), table_name='appointment')

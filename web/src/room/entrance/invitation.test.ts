@@ -4,6 +4,7 @@ import { gateOf } from "./invitation";
 
 const invitation: InvitationView = {
   appointment_id: "a",
+  seat_id: "s",
   session_kind: "reception",
   role: "petitioner",
   begins_at: "2026-08-04T01:30:00Z",

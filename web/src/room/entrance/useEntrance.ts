@@ -128,9 +128,9 @@ export function useEntrance(token: string): Entrance {
 
   /** Also on the server, in the worker's name: what this device held opens nothing any more. */
   async function wipe(): Promise<void> {
-    const id = invitation.value?.appointment_id;
+    const id = invitation.value?.seat_id;
     wipeSeat(browserPlaces());
-    if (id !== undefined) await staff.call("POST /api/site/seats/{appointment_id}/wiping", { params: { appointment_id: id } }).catch(() => undefined);
+    if (id !== undefined) await staff.call("POST /api/site/seats/{seat_id}/wiping", { params: { seat_id: id } }).catch(() => undefined);
   }
 
   function over(why: Reason): void {
