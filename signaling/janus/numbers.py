@@ -9,9 +9,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from signaling.engine import MemberId, MemberStats
-from signaling.janus.session import ANSWER_SECONDS, JanusError, Json
+from signaling.janus.session import JanusError, Json
 
 PROTOCOL = "janus-admin-protocol"
+TALK_SECONDS = 2.0
+"""For all that is asked at a time: people who leave may have to wait for it."""
+_CLOSING = aiohttp.ClientWSTimeout(ws_close=0.1)
+"""Nobody waits for the goodbye of one that hangs."""
 
 
 class Admin:
@@ -24,15 +28,16 @@ class Admin:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, *, secret: str | None) -> AsyncIterator["Admin"]:
-        """Raises JanusError when nobody answers there."""
+        """Raises JanusError when nobody answers there in time; the block has no more than that."""
         try:
             async with (
+                asyncio.timeout(TALK_SECONDS),
                 aiohttp.ClientSession() as client,
-                client.ws_connect(url, protocols=[PROTOCOL]) as socket,
+                client.ws_connect(url, protocols=[PROTOCOL], timeout=_CLOSING) as socket,
             ):
                 yield cls(socket, secret=secret)
-        except (aiohttp.ClientError, OSError) as error:
-            raise JanusError(f"{url}: {error}") from error
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            raise JanusError(f"{url}: {error!r}") from error
 
     async def media_of(self, session: int, handle: int) -> list[Json]:
         """Each media section of a handle, as `handle_info` tells of it. Raises JanusError."""
@@ -41,10 +46,9 @@ class Admin:
             "transaction": secrets.token_hex(8), "admin_secret": self._secret,
         }  # fmt: skip
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._socket.send_json(question)
-                answer = await self._socket.receive_json()
-        except (TimeoutError, TypeError, ValueError) as error:
+            await self._socket.send_json(question)
+            answer = await self._socket.receive_json()
+        except (TypeError, ValueError) as error:
             raise JanusError("no answer from the admin API") from error
         media = answer.get("info", {}).get("webrtc", {}).get("media", {})
         return list(media.values())

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from signaling.janus import numbers
+from signaling.janus.numbers import Admin
 from signaling.janus.session import PROTOCOL, JanusError, Pace, Session
 from tests.media.conftest import until
 
@@ -22,11 +24,12 @@ class Playing:
 
     url: str = ""
     answers: Callable[[int], bool] = lambda _: True
+    answers_nothing: bool = False
     kept_alive: int = 0
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(protocols=[PROTOCOL])
+        socket = web.WebSocketResponse(protocols=[PROTOCOL, numbers.PROTOCOL])
         await socket.prepare(request)
         self.sockets.append(socket)
         async for frame in socket:
@@ -35,6 +38,8 @@ class Playing:
 
     async def _take(self, socket: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         told = {"janus": "success", "transaction": frame["transaction"], "data": {"id": 7}}
+        if self.answers_nothing:
+            return
         if frame["janus"] == "keepalive":
             self.kept_alive += 1
             if not self.answers(self.kept_alive):
@@ -69,20 +74,42 @@ async def opened(
 
 
 async def test_an_instance_that_never_takes_the_call_cannot_be_reached():
+    async with deaf() as port:
+        with pytest.raises(JanusError):
+            async with asyncio.timeout(30), opened(Playing(f"ws://127.0.0.1:{port}")):
+                pass
+
+
+@contextlib.asynccontextmanager
+async def deaf() -> AsyncIterator[int]:
+    """The port of one who takes calls, and says nothing."""
+
     async def keep(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         held.append(writer)
 
     held: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(keep, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
     try:
-        with pytest.raises(JanusError):
-            async with asyncio.timeout(30), opened(Playing(f"ws://127.0.0.1:{port}")):
-                pass
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
         for writer in held:
             writer.close()
+
+
+async def test_an_admin_api_that_never_takes_the_call_cannot_be_asked():
+    async with deaf() as port, asyncio.timeout(30):
+        with pytest.raises(JanusError):
+            async with Admin.opened(f"ws://127.0.0.1:{port}", secret=None):
+                pass
+
+
+async def test_an_admin_api_that_takes_questions_and_does_not_answer_is_left(playing):
+    playing.answers_nothing = True
+    async with asyncio.timeout(30):
+        with pytest.raises(JanusError):
+            async with Admin.opened(playing.url, secret=None) as admin:
+                await admin.media_of(1, 2)
 
 
 async def test_a_sign_of_life_that_is_answered_late_once_ends_nothing(playing):
