@@ -150,6 +150,20 @@ class Pictures:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What a client says of all that came to it in the last seconds; None: not known."""
+
+    loss: float | None = None
+    """0–1, of packets."""
+
+    round_trip: float | None = None
+    """Seconds."""
+
+    kbps: float | None = None
+    """None where nothing comes, too."""
+
+
 MediaEvent = (
     Offer | LegUp | Silent | LegDown | Speaking | Encodings | OfferAgain | Pictures | Reset | Lost
 )  # fmt: skip
@@ -241,6 +255,13 @@ class MediaEngine(Protocol):
         `screen` is the one that somebody shares: there is no smaller one, so all of it or none.
 
         Without `pictures` the member spares the line: sound only, and the smallest of their own.
+        """
+        ...
+
+    def measured(self, member: MemberId, arriving: Arriving) -> None:
+        """What the member's client measures, for an engine that sees less of their line by itself.
+
+        Never waits.
         """
         ...
 

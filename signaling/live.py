@@ -12,7 +12,7 @@ from server.kernel.clock import Clock
 from server.kernel.sealing import Sealer
 from server.kernel.uow import Tx, UnitOfWork
 from signaling import consequences, store
-from signaling.engine import MediaEngine, MediaUnavailableError, MemberId, RoomId
+from signaling.engine import Arriving, MediaEngine, MediaUnavailableError, MemberId, RoomId
 from signaling.facts import Line as Quality
 from signaling.facts import PersonVitals, Place, Vitals
 from signaling.hearing import Hearing
@@ -259,6 +259,7 @@ class Live:
             vitals = vitals.model_copy(update={"freezes": in_minute})
         vitals = vitals.model_copy(update={"sent_loss": self.uplinks.get(seat_id)})
         self.vitals[seat_id] = vitals
+        self.ground.engine.measured(member(seat_id), _arriving(vitals))
         for line in self.lines.values():
             if looks_after(self.session.seat(line.seat_id)):
                 line.tell(PersonVitals(participant_id=seat_id, vitals=vitals))
@@ -283,6 +284,11 @@ class Live:
 
 def member(seat_id: UUID) -> MemberId:
     return MemberId(str(seat_id))
+
+
+def _arriving(vitals: Vitals) -> Arriving:
+    round_trip = None if vitals.rtt is None else vitals.rtt / 1000
+    return Arriving(vitals.loss, round_trip, vitals.kbps)
 
 
 @dataclass(frozen=True)

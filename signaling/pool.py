@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from signaling.engine import (
+    Arriving,
     Carried,
     Leg,
     LegDown,
@@ -135,6 +136,11 @@ class Pool:
             await known.pass_on(
                 lambda one: one.view(member, views, screen=screen, pictures=pictures)
             )
+
+    def measured(self, member: MemberId, arriving: Arriving) -> None:
+        known = self._members.get(member)
+        if known is not None and known.place is not None:
+            known.place.engine.measured(member, arriving)
 
     async def close(self, member: MemberId) -> None:
         known = self._members.pop(member, None)

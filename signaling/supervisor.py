@@ -9,6 +9,7 @@ from pathlib import Path
 
 from signaling.channel import ChannelClosedError
 from signaling.engine import (
+    Arriving,
     Carried,
     MediaEvent,
     MediaUnavailableError,
@@ -136,6 +137,9 @@ class EmbeddedEngine:
     ) -> None:  # fmt: skip
         show = self._views[member] = messages.Show(member, tuple(views.items()), screen, pictures)
         await self._obey(show)
+
+    def measured(self, member: MemberId, arriving: Arriving) -> None:
+        """Our workers measure what they send by themselves."""
 
     async def close(self, member: MemberId) -> None:
         self._places.pop(member, None)

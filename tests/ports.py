@@ -8,6 +8,7 @@ from pathlib import Path
 
 from server.kernel.outside import NotDelivered, Sms
 from signaling.engine import (
+    Arriving,
     Carried,
     MediaEvent,
     MediaUnavailableError,
@@ -49,6 +50,10 @@ class SilentEngine:
     calls: list[tuple[str, MemberId]] = field(default_factory=list)
     closed: list[MemberId] = field(default_factory=list)
     numbers: dict[RoomId, tuple[MemberStats, ...]] = field(default_factory=dict)
+    arriving: set[tuple[MemberId, Arriving]] = field(default_factory=set)
+    deaf: set[RoomId] = field(default_factory=set)
+    """Of which it never tells numbers."""
+
     stuck: set[MemberId] = field(default_factory=set)
     """Whom it does not revoke: it is away."""
 
@@ -90,6 +95,9 @@ class SilentEngine:
     ) -> None:  # fmt: skip
         self.calls.append(("view" if pictures else "sound", member))
 
+    def measured(self, member: MemberId, arriving: Arriving) -> None:
+        self.arriving.add((member, arriving))
+
     async def carried(self) -> tuple[Carried, ...]:
         return (Carried("silent", is_up=True, members=len(self.rooms), packets_failed=3, faults=0),)
 
@@ -107,6 +115,8 @@ class SilentEngine:
             self.captured[room] = to
 
     async def stats(self, room: RoomId) -> tuple[MemberStats, ...]:
+        if room in self.deaf:
+            await asyncio.Event().wait()
         return self.numbers.get(room, ())
 
     async def events(self) -> AsyncIterator[MediaEvent]:

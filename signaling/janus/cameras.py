@@ -1,14 +1,17 @@
-"""Cameras that nobody watches rest at who has them: Janus would pass on to nobody what they send."""
+"""Encodings of a camera that nobody watches rest at who has it: Janus would pass them on to nobody."""
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from signaling.engine import Encodings, MediaEvent, MemberId, RoomId
-from signaling.janus.people import Person
+from signaling.janus.people import Person, Publishing
 from signaling.media.encodings import UNWATCHED_SECONDS
+
+COMING_SECONDS = 3.0
+"""Within this a browser sends an encoding that was asked for."""
 
 LOOK_SECONDS = 0.25
 """So long at most somebody waits who looks again."""
@@ -16,7 +19,7 @@ LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Cameras:
-    """All of a camera or nothing: which of its encodings are watched, Janus chooses by itself."""
+    """Whoever watches one gets all that are smaller besides: where it does not come, Janus falls back."""
 
     people: Mapping[MemberId, Person]
     is_captured: Callable[[RoomId], bool]
@@ -35,23 +38,39 @@ class Cameras:
             publishing = person.publishing
             if publishing is None:
                 continue
-            if publishing.watched_at is None or self._is_watched(person, rooms[person.room]):
-                publishing.watched_at = now
-            rests = now - publishing.watched_at >= UNWATCHED_SECONDS
-            if rests != publishing.rests:
-                publishing.rests = rests
+            active = self._active(person, publishing, rooms[person.room], now)
+            if active != (publishing.rids if publishing.active is None else publishing.active):
+                publishing.active, publishing.asked_at = active, now
                 self.again(person)
 
     def again(self, person: Person) -> None:
         """The client's line may have been away when it was told first."""
         if person.publishing is not None:
-            rids = () if person.publishing.rests else person.publishing.rids
-            self.tell(Encodings(person.id, rids))
+            active = person.publishing.active
+            self.tell(Encodings(person.id, person.publishing.rids if active is None else active))
 
-    def _is_watched(self, person: Person, company: Iterable[Person]) -> bool:
-        if person.room is None or "video" not in person.permitted:
-            return False
-        others = (other for other in company if other is not person)
-        return self.is_captured(person.room) or any(
-            other.publishing is not None and other.gets(person.id, "video") for other in others
+    def _active(
+        self, person: Person, publishing: Publishing, company: Iterable[Person], now: float
+    ) -> tuple[str, ...]:
+        rids, watched_at = publishing.rids, publishing.watched_at
+        watched_at |= dict.fromkeys(self._watched(person, publishing, company), now)
+        active = tuple(
+            rid for rid in rids if now - watched_at.setdefault(rid, now) < UNWATCHED_SECONDS
         )
+        if active and not person.has_pictures:
+            active = rids[-1:]
+        if active and not publishing.is_filmed and now - publishing.asked_at > COMING_SECONDS:
+            return rids  # browsers make fewer of a small picture
+        return active
+
+    def _watched(
+        self, person: Person, publishing: Publishing, company: Iterable[Person]
+    ) -> Collection[str]:
+        if person.room is None or "video" not in person.permitted:
+            return ()
+        if self.is_captured(person.room):
+            return publishing.rids
+        others = (other for other in company if other is not person and other.publishing)
+        places = [other.place_of(person.id) for other in others if other.gets(person.id, "video")]
+        best = min(places, default=len(publishing.rids))
+        return publishing.rids[min(best, len(publishing.rids) - 1) :] if places else ()

@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from signaling.engine import (
+    Arriving,
     Carried,
     Leg,
     LegDown,
@@ -35,6 +37,8 @@ from signaling.janus.numbers import Admin, stats_of
 from signaling.janus.people import Person, without_candidates
 from signaling.janus.publications import Publications, continues
 from signaling.janus.session import Answer, JanusError, Json, Session
+from signaling.janus.silences import Silences
+from signaling.janus.sparing import Sparing
 from signaling.janus.speakers import Speakers
 from signaling.janus.subscriptions import Subscriptions
 from signaling.media.sdp import (
@@ -46,6 +50,8 @@ from signaling.media.sdp import (
 
 log = logging.getLogger(__name__)
 EVENTS_LIMIT = 10_000
+ADMINS_LIMIT = 8
+"""Rooms that an instance is asked about at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,11 @@ class JanusEngine:
         self._homes: dict[RoomId, str] = {}
         self._speakers = Speakers(self._people, self._tell)
         self._cameras = Cameras(self._people, self._is_captured, self._tell)
+        self._silences = Silences(self._people, self._tell)
+        self._sparing: Sparing | None = None
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENTS_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asking = asyncio.Semaphore(ADMINS_LIMIT)
         self._closing = contextlib.AsyncExitStack()
 
     @property
@@ -110,8 +119,11 @@ class JanusEngine:
             raise MediaUnavailableError(str(error)) from error
         self._opened = Subscriptions(handles, self._people, self._tell)
         self._captures = Captures(handles, self._people)
+        self._sparing = Sparing(self._people, self._opened, self._tell)
         await _end_all(handles, self._keys)  # of the connection before, if Janus outlived it
         self._spawn(self._cameras.watch())
+        self._spawn(self._silences.watch())
+        self._spawn(self._sparing.watch())
         self._spawn(self._opened.catch_up())
 
     async def stop(self) -> None:
@@ -212,6 +224,13 @@ class JanusEngine:
         await self._subscriptions.refresh([person], of=person)
         async with person.turn:
             await self._subscriptions.choose_layers(person)
+        if self._sparing is not None:
+            self._sparing.again(person)
+
+    def measured(self, member: MemberId, arriving: Arriving) -> None:
+        person = self._people.get(member)
+        if person is not None and self._sparing is not None:
+            self._sparing.measured(person, arriving, now=time.monotonic())
 
     async def close(self, member: MemberId) -> None:
         person = self._people.get(member)
@@ -239,7 +258,10 @@ class JanusEngine:
         if url is None:
             return ()
         try:
-            async with Admin.opened(url, secret=self.instance.admin_secret) as admin:
+            async with (
+                self._asking,
+                Admin.opened(url, secret=self.instance.admin_secret) as admin,
+            ):
                 return tuple(
                     [await _numbers(admin, session.id, one) for one in self._in_room(room)]
                 )
@@ -302,13 +324,19 @@ class JanusEngine:
                     person.publishing.is_up = True
                     self._spawn(self._subscriptions.refresh(self._near(person)))
                     self._spawn(self._capture(person))
-                elif leg is Leg.RECEIVING:
+                elif leg is Leg.RECEIVING and person.subscribing is not None:
+                    person.subscribing.is_up = True
                     self._speakers.came(person)
             case "hangup":
                 self._tell(LegDown(person.id, leg, str(frame.get("reason", ""))))
                 if leg is Leg.SENDING and person.publishing is not None:
                     person.publishing.is_up = False
                     self._lose_feeds(person)
+                elif leg is Leg.RECEIVING and person.subscribing is not None:
+                    person.subscribing.is_up = False
+            case "media":
+                if leg is Leg.SENDING and person.publishing is not None:
+                    self._silences.hear(person.publishing, frame)
             case "event":
                 self._take_news(person, leg, frame)
             case _:

@@ -1,16 +1,16 @@
 """One member as a Janus instance has them: a publisher and a subscriber handle, and their streams."""
 
 import asyncio
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from signaling.engine import SCREEN, MemberId, RoomId, View, first_revision
+from signaling.janus.downlink import SMALLEST, Downlink
+from signaling.janus.ear import Ear
 from signaling.janus.session import Json
 from signaling.media.sdp import Description
-
-SUBSTREAMS = {View.LARGE: 2, View.SMALL: 0}
-"""Janus counts encodings from the smallest; browsers offer the best first."""
 
 _CANDIDATE = re.compile(
     r"^a=(?:candidate:.*|end-of-candidates)\r?\n?", re.MULTILINE | re.IGNORECASE
@@ -37,9 +37,18 @@ class Publishing:
     is_up: bool = False
     """Janus knows no feed of one whose packets cannot come yet."""
 
-    watched_at: float | None = None
-    rests: bool = False
-    """The camera, since nobody watches it."""
+    watched_at: dict[str, float] = field(default_factory=dict)
+    active: tuple[str, ...] | None = None
+    """The encodings of the camera that the client was asked for; None: all, as nothing was asked."""
+
+    asked_at: float = math.inf
+    flowing: set[tuple[str, int]] = field(default_factory=set)
+    """Sections, and which encodings of each, of which packets come."""
+
+    came_at: float | None = None
+    """When packets came last, of any; None: never yet."""
+
+    ear: Ear = field(default_factory=Ear)
 
     @property
     def rids(self) -> tuple[str, ...]:
@@ -52,6 +61,15 @@ class Publishing:
         """Kind of each section that media can come in, by its mid."""
         kinds = {section.mid: section.kind for section in self.description.sections}
         return {mid: kind for mid, kind in kinds.items() if kind in {"audio", "video"}}
+
+    @property
+    def camera(self) -> str | None:
+        return next(iter(self._pictures), None)
+
+    @property
+    def is_filmed(self) -> bool:
+        """Whether any of the camera comes."""
+        return any(mid == self.camera for mid, _ in self.flowing)
 
     @property
     def screen(self) -> str | None:
@@ -76,13 +94,17 @@ class Subscribing:
     handle: int
     session: str
     is_joined: bool = False
+    is_up: bool = False
+    ear: Ear = field(default_factory=Ear)
     version: int = 0
     pending: int | None = None
-    wanted: frozenset[Feed] = frozenset()
     sections: list[Json] = field(default_factory=list)
+    chosen: dict[Feed, int] = field(default_factory=dict)
+    """Which encoding of it Janus was asked for, counted from the smallest."""
 
     def lose(self, member: MemberId) -> None:
         """Whoever published is gone, and their sections rest."""
+        self.chosen = {feed: one for feed, one in self.chosen.items() if feed.member != member}
         self.sections = [
             {**one, "active": False} if one.get("feed_id") == member else one
             for one in self.sections
@@ -112,14 +134,23 @@ class Person:
     """Who speaks counts on from all before; 0 is silent."""
     publishing: Publishing | None = None
     subscribing: Subscribing | None = None
+    downlink: Downlink = field(default_factory=Downlink)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def gets(self, other: MemberId, means: str) -> bool:
         """Whether this part of another is wanted here."""
         if means == "audio":
             return True
-        view = self.screen_view if means == "screen" else self.views.get(other)
-        return self.has_pictures and view is not View.NONE
+        if not self.has_pictures or self.downlink.is_bare:
+            return False
+        if means == "screen":
+            return self.screen_view is not View.NONE
+        return not self.downlink.rests_cameras and self.views.get(other) is not View.NONE
+
+    def place_of(self, other: MemberId) -> int:
+        """Which encoding of another's camera is of use here, as 0 is the best."""
+        is_large = self.views.get(other, View.LARGE) is View.LARGE
+        return self.downlink.place if is_large else SMALLEST
 
 
 def heard_by(listener: Person, people: Iterable[Person]) -> frozenset[Feed]:

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from signaling.engine import Leg, MediaEvent, MediaUnavailableError, MemberId, Offer, View
+from signaling.engine import Leg, MediaEvent, MediaUnavailableError, MemberId, Offer
 from signaling.janus.handles import Handles
-from signaling.janus.people import SUBSTREAMS, Feed, Person, Subscribing, as_offered, heard_by
+from signaling.janus.people import Feed, Person, Subscribing, as_offered, heard_by
 from signaling.janus.session import Answer, Json
 
 log = logging.getLogger(__name__)
@@ -77,21 +77,26 @@ class Subscriptions:
 
     async def choose_layers(self, person: Person) -> None:
         """Of each picture the encoding that its place on the screen is worth."""
-        if person.subscribing is None:
+        subscribing = person.subscribing
+        if subscribing is None:
             return
-        streams = [
-            {"mid": mid, "substream": SUBSTREAMS[person.views.get(feed.member, View.LARGE)]}
-            for feed, mid in person.subscribing.subscribed.items()
-            if self._is_camera(feed) and person.views.get(feed.member) is not View.NONE
-        ]
+        mids = subscribing.subscribed
+        wanted = {feed: rank for feed in mids if (rank := self._rank(person, feed)) is not None}
+        # of each that is asked for Janus wants a key frame
+        fresh = wanted.items() - subscribing.chosen.items()
+        streams = [{"mid": mids[feed], "substream": rank} for feed, rank in sorted(fresh)]
         if streams:
             body: Json = {"request": "configure", "streams": streams}
-            await self.handles.say(person.subscribing.handle, body)
+            await self.handles.say(subscribing.handle, body)
+        subscribing.chosen = wanted
 
-    def _is_camera(self, feed: Feed) -> bool:
+    def _rank(self, person: Person, feed: Feed) -> int | None:
+        """Counted from the smallest, as Janus does; None where there is only one encoding."""
         owner = self.people.get(feed.member)
         publishing = owner.publishing if owner is not None else None
-        return feed.kind == "video" and (publishing is None or publishing.screen != feed.mid)
+        if publishing is None or publishing.camera != feed.mid or len(publishing.rids) == 1:
+            return None
+        return max(0, len(publishing.rids) - 1 - person.place_of(feed.member))
 
     async def end(self, person: Person) -> None:
         if person.subscribing is not None:
@@ -112,6 +117,7 @@ class Subscriptions:
         handle = await self.handles.attach(person, Leg.RECEIVING)
         subscribing = Subscribing(handle, session=str(secrets.randbits(60)))
         person.subscribing = subscribing
+        person.downlink.begin()
         streams = [{"feed": feed.member, "mid": feed.mid} for feed in sorted(wanted)]
         join = {
             "request": "join", "ptype": "subscriber", "room": person.home, "streams": streams,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from signaling.engine import Leg, LegDown, LegUp, Lost, MediaEvent, MemberId, RoomId
+from signaling.engine import Arriving, Leg, LegDown, LegUp, Lost, MediaEvent, MemberId, RoomId
 from signaling.pool import Pool
 from tests.media.conftest import until
 from tests.ports import SilentEngine
@@ -82,6 +82,18 @@ async def test_one_who_cannot_be_brought_holds_up_nobody_and_is_brought_when_the
         assert LegDown(B, Leg.RECEIVING, "engine lost") in told
         there.refuses.clear()
         await until(lambda: there.rooms == {A: MAIN, B: MAIN})
+
+
+async def test_what_a_client_measures_is_told_to_the_engine_that_has_them():
+    one, two = Unsteady("one"), Unsteady("two")
+    async with pooled(one, two) as (pool, _):
+        await pool.grant(A, MAIN)
+        await pool.grant(B, OTHER)
+        for member in (A, B, C):
+            pool.measured(member, Arriving(loss=0.5))
+        for engine in (one, two):
+            assert engine.arriving == {(member, Arriving(loss=0.5)) for member in engine.rooms}
+        assert len(one.arriving) == len(two.arriving) == 1
 
 
 async def test_rooms_do_not_wait_for_each_other_and_are_spread():
