@@ -2,18 +2,21 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from server.app.metrics import token_of
 from server.kernel.config import ConfigError, Metrics
 from signaling import uplinks
-from signaling.engine import Carried, MemberId, MemberStats, RoomId
+from signaling.engine import Arriving, Carried, MemberId, MemberStats, RoomId
 from signaling.facts import Vitals
 from signaling.meters import Meters
 from tests.hall import open_hall, serving
 from tests.media.conftest import until
+from tests.ports import SilentEngine
 from tests.sockets import Message, RefusedError, Seat
 
 NUMBERS = {
@@ -29,6 +32,8 @@ async def test_hosts_are_told_what_everybody_receives_and_nobody_else_is(hall):
     await wang.send("beat", **NUMBERS)
     told = {**NUMBERS, "sent_loss": None}
     await host.wait_for("person.vitals", participant_id=wang.id, vitals=told)
+    # and an engine that sees less of the line by itself
+    assert (wang.id, Arriving(0.03, 0.12, 812.5)) in hall.services.media.arriving
     await li.send("beat")
     await host.wait_for("person.vitals", participant_id=li.id, vitals=dict.fromkeys(told))
     for guest in (li, wang):
@@ -155,6 +160,30 @@ def stats(seat, *, sent_loss: float) -> MemberStats:
         MemberId(seat.id), sent_loss=sent_loss, sent_kbps=300.0, received_loss=0.0,
         received_kbps=300.0, round_trip=None, last_packet_age=0.0, forwarded_packets=1,
     )  # fmt: skip
+
+
+async def test_a_room_of_which_nothing_is_heard_keeps_no_other_waiting():
+    engine = SilentEngine()
+    deaf, other = (
+        SimpleNamespace(
+            session=SimpleNamespace(id=seat), granted={seat: room}, lines={seat: None},
+            ground=SimpleNamespace(engine=engine), uplinks={seat: 0.9},
+        )
+        for seat, room in ((uuid4(), uuid4()), (uuid4(), uuid4()))
+    )  # fmt: skip
+    for one in (deaf, other):
+        for seat_id, room_id in one.granted.items():
+            told = stats(SimpleNamespace(id=str(seat_id)), sent_loss=0.1)
+            engine.numbers[RoomId(str(room_id))] = (told,)
+    engine.deaf = {RoomId(str(room_id)) for room_id in deaf.granted.values()}
+    desk: Any = SimpleNamespace(pace=SimpleNamespace(uplinks_every=0.01), lives={1: deaf, 2: other})
+    watching = asyncio.create_task(uplinks.watch(desk))
+    try:
+        await until(lambda: list(other.uplinks.values()) == [0.1], within=uplinks.PATIENCE - 1)
+        await until(lambda: deaf.uplinks == {})  # what was known is too old by now
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_loss_of_what_somebody_sends_is_told_and_counts_for_their_line(hall):
