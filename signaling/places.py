@@ -26,10 +26,14 @@ class Engine(MediaEngine, Protocol):
 
 @dataclass(eq=False)
 class Place:
-    """One engine, and whether it takes no new rooms."""
+    """One engine, and whether it takes no new rooms.
+
+    One that is lost has no rooms any more; one that is only not up for a moment keeps its own.
+    """
 
     engine: Engine
     is_draining: bool = False
+    is_lost: bool = False
 
 
 @dataclass(eq=False)

@@ -55,6 +55,8 @@ class Pool:
         failures = [one for one in started if isinstance(one, BaseException)]
         if len(failures) == len(self._places):
             raise MediaUnavailableError(str(failures[0]))
+        for place in self._places:
+            place.is_lost = not place.engine.is_up
         work = [self._bring_strays(), *(self._follow(place) for place in self._places)]
         self._tasks = [asyncio.create_task(one) for one in work]
 
@@ -176,8 +178,9 @@ class Pool:
     def _place_for(self, room: RoomId, known: Member) -> Place | None:
         """Where the room is; a new one goes where its first member is already, or has most room."""
         place = self._rooms.get(room) or known.place
-        if place is None or not place.engine.is_up:
-            usable = [one for one in self._places if one.engine.is_up]
+        if place is None or place.is_lost:
+            kept = [one for one in self._places if not one.is_lost]
+            usable = [one for one in kept if one.engine.is_up] or kept
             open_ones = [one for one in usable if not one.is_draining] or usable
             place = min(open_ones, key=self._people_on, default=None)
         return place
@@ -218,6 +221,9 @@ class Pool:
                 known.place = place
                 await known.settle(member, place.engine)
             await place.engine.grant(member, room)
+            if place.is_lost:
+                known.place = None
+                raise MediaUnavailableError(f"{place.engine.name} was lost meanwhile")
         except MediaUnavailableError as away:
             log.error("%s", away)
             known.is_cut_off = True
@@ -292,6 +298,7 @@ class Pool:
 
     def _lose(self, place: Place) -> None:
         """Its rooms are nowhere now, and its people cut off."""
+        place.is_lost = True
         self._rooms = {room: where for room, where in self._rooms.items() if where is not place}
         for member, known in self._members.items():
             if known.place is place:
@@ -314,6 +321,7 @@ class Pool:
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 log.info("media engine %s is back", place.engine.name)
+                place.is_lost = False
                 return
 
     def _tell(self, event: MediaEvent) -> None:

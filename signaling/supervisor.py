@@ -11,6 +11,7 @@ from signaling.channel import ChannelClosedError
 from signaling.engine import (
     Arriving,
     Carried,
+    Lost,
     MediaEvent,
     MediaUnavailableError,
     MemberId,
@@ -27,6 +28,9 @@ from signaling.worker import Worker, WorkerGoneError
 log = logging.getLogger(__name__)
 
 START_SECONDS = 20.0
+STARTS_IN_VAIN = 3
+"""In a row, none of which brought a worker: then its rooms go elsewhere."""
+
 CALL_SECONDS, MOMENT = 5.0, 0.5
 PING_SECONDS = 2.0
 FIRST_PAUSE = 0.1
@@ -36,17 +40,31 @@ EVENTS_LIMIT = 10_000
 
 
 class EmbeddedEngine:
-    """Places and permits are kept here, so that a worker's death changes nobody's room.
+    """Places and permits are kept here, so that a worker's death changes nobody's room: not even
+    one that dies again and again, since what kills it may be in that room, and go along.
+
+    One that does not come up any more is `Lost`, its last event, until it is started anew.
 
     `inside`: the worker is a task of this process, which then carries the packets itself.
     """
 
     def __init__(
-        self, settings: MediaSettings, *, name: str = "worker", inside: bool = False
+        self,
+        settings: MediaSettings,
+        *,
+        name: str = "worker",
+        inside: bool = False,
+        start_within: float = START_SECONDS,
     ) -> None:
         self.name = name
+        self.start_within = start_within
         self._inside = inside
         self._settings = settings
+        self._supervising: asyncio.Task[None] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """As if nothing had been: who was here may be elsewhere by now."""
         self._places: dict[MemberId, RoomId] = {}
         self._permits: dict[MemberId, messages.Permit] = {}
         self._favoured: set[MemberId] = set()
@@ -60,7 +78,6 @@ class EmbeddedEngine:
         self._down.set()
         self._starts = 0
         self._failure = "the media worker did not start"
-        self._supervising: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -77,11 +94,16 @@ class EmbeddedEngine:
         return self._port
 
     async def start(self) -> None:
-        """Raises MediaUnavailableError, in words, when the first worker cannot start."""
+        """Raises MediaUnavailableError, in words, when the first worker cannot start. May follow a
+        stop.
+        """
+        self._forget()
         self._supervising = asyncio.create_task(self._supervise())
         began = asyncio.create_task(self._up.wait())
         await asyncio.wait(
-            {began, self._supervising}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            {began, self._supervising},
+            timeout=self.start_within,
+            return_when=asyncio.FIRST_COMPLETED,
         )
         began.cancel()
         if not self._up.is_set():
@@ -93,12 +115,11 @@ class EmbeddedEngine:
             self._supervising.cancel()
             await asyncio.gather(self._supervising, return_exceptions=True)
             self._supervising = None
-        while self._events.full():
-            self._events.get_nowait()
-        self._events.put_nowait(None)
+        self._tell_last(None)
 
     async def events(self) -> AsyncIterator[MediaEvent]:
-        while (event := await self._events.get()) is not None:
+        events = self._events
+        while (event := await events.get()) is not None:
             yield event
 
     async def publish(self, member: MemberId, offer: str) -> str:
@@ -203,26 +224,37 @@ class EmbeddedEngine:
         return await self._worker.ask(command)
 
     async def _supervise(self) -> None:
-        pause = FIRST_PAUSE
+        pause, in_vain = FIRST_PAUSE, 0
         while True:
-            began = time.monotonic()
-            try:
-                await self._life()
-                log.error("the media worker ended; another one begins")
-            except (ChannelClosedError, WorkerGoneError, MediaUnavailableError, OSError) as end:
-                self._failure = str(end) or self._failure
-                log.error("media worker: %r", end)
+            began, starts = time.monotonic(), self._starts
+            await self._live_once()
             if self._starts == 0:
                 return  # the start itself failed; `start` tells why
-            steady = time.monotonic() - began > STEADY_SECONDS
-            pause = FIRST_PAUSE if steady else min(pause * 2, LONGEST_PAUSE)
+            lasted, came_up = time.monotonic() - began, self._starts > starts
+            in_vain = 0 if came_up else in_vain + 1
+            if in_vain == STARTS_IN_VAIN or (not came_up and lasted >= self.start_within):
+                self._tell_last(Lost(self._failure))
+                return
+            is_steady = came_up and lasted > STEADY_SECONDS
+            pause = FIRST_PAUSE if is_steady else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+    async def _live_once(self) -> None:
+        """Returns when one worker's life is over, or came to nothing."""
+        try:
+            await self._life()
+            log.error("the media worker ended; another one begins")
+        except (ChannelClosedError, WorkerGoneError, MediaUnavailableError, OSError) as end:
+            self._failure = str(end) or self._failure
+            log.error("media worker: %r", end)
 
     async def _life(self) -> None:
         """From the birth of one worker to its burial."""
         worker = await Worker.spawn(self._settings, inside=self._inside)
         try:
-            self._begin(worker, await worker.port())
+            async with asyncio.timeout(self.start_within):
+                port = await worker.port()
+            self._begin(worker, port)
             living = asyncio.create_task(worker.listen(self._tell))
             watching = asyncio.create_task(self._watch())
             try:
@@ -265,6 +297,12 @@ class EmbeddedEngine:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
             log.error("media events are not read: %s is left out", type(event).__name__)
+
+    def _tell_last(self, event: Lost | None) -> None:
+        """Whatever else is left out for it."""
+        while self._events.full():
+            self._events.get_nowait()
+        self._events.put_nowait(event)
 
     async def _watch(self) -> None:
         """Ends when the worker's loop no longer turns."""

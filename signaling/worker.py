@@ -74,19 +74,13 @@ class Worker:
     @classmethod
     async def spawn(cls, settings: MediaSettings, *, inside: bool = False) -> "Worker":
         ours, theirs = socket.socketpair()
-        process: Process
-        if inside:
-            process = _Inside(theirs.detach())
-        else:
-            with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-m", "signaling.media.worker", str(theirs.fileno())),
-                    pass_fds=[theirs.fileno()],
-                    cwd=ROOT,
-                    start_new_session=True,
-                )
-        channel = Channel(*await asyncio.open_unix_connection(sock=ours))
+        with theirs:
+            channel = await _opened(ours)
+            try:
+                process = _Inside(theirs.detach()) if inside else await _process(theirs.fileno())
+            except BaseException:
+                channel.close()
+                raise
         channel.send(messages.to_plain(settings))
         return cls(process, channel)
 
@@ -162,3 +156,22 @@ class Worker:
             waiter.set_exception(outcome)
         else:
             waiter.set_result(outcome)
+
+
+async def _opened(ours: socket.socket) -> Channel:
+    try:
+        return Channel(*await asyncio.open_unix_connection(sock=ours))
+    except BaseException:
+        ours.close()
+        raise
+
+
+async def _process(fd: int) -> Process:
+    """Of its own session: what interrupts us does not reach it."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "signaling.media.worker", str(fd)),
+        pass_fds=[fd],
+        cwd=ROOT,
+        start_new_session=True,
+    )

@@ -1,16 +1,18 @@
 """Several engines as one: rooms stay whole, the lost are moved, the draining take nobody new."""
 
+import os
+import signal
 from collections.abc import Sequence
 
 import pytest
 
 from server.kernel.config import Media
-from signaling.engine import Carried, MediaUnavailableError, MemberId, RoomId
+from signaling.engine import Carried, Leg, LegDown, MediaUnavailableError, MemberId, RoomId
 from signaling.engines import running
 from signaling.janus.engine import Instance, JanusEngine
 from signaling.meters import Meters
 from signaling.pool import Pool
-from signaling.supervisor import EmbeddedEngine
+from signaling.supervisor import START_SECONDS, STARTS_IN_VAIN, EmbeddedEngine
 from tests.janus.instance import janus
 from tests.janus.pools import at_work, pooled
 from tests.media.conftest import LOOPBACK, hears, total, until
@@ -140,6 +142,72 @@ async def test_a_room_is_whole_again_after_every_instance_was_away():
                     await pool.grant(MemberId("b"), MAIN)
                     await until(hears(stage.bots["b"], "a", "c"))
                     assert pool.load() == {home.url: 0, other.url: 3}
+
+
+async def test_the_rooms_of_a_worker_that_cannot_come_back_go_to_another_and_stay_there():
+    lame, other = (EmbeddedEngine(LOOPBACK, name=name) for name in ("lame", "other"))
+    async with pooled(lame, other) as (pool, stage):
+        for name in "ab":
+            await stage.come(name, MAIN)
+        assert pool.load() == {"lame": 2, "other": 0}
+        await until(hears(stage.bots["a"], "b"))
+        lame.start_within = 0.01
+        os.kill(lame.pid, signal.SIGKILL)
+        await until(lambda: pool.load() == {"lame": 0, "other": 2})
+        await until(hears(stage.bots["a"], "b"))
+        await until(hears(stage.bots["b"], "a"))
+        resets, lame.start_within = stage.restarts, START_SECONDS
+        await until(lambda: lame.is_up)
+        await stage.come("c", OTHER)  # it is used again, and knows of nobody else
+        assert pool.load() == {"lame": 1, "other": 2}
+        assert [one.members for one in await lame.carried()] == [1]
+        assert stage.restarts == resets
+
+
+async def test_a_room_that_kills_its_worker_kills_no_other():
+    deadly, other = (EmbeddedEngine(LOOPBACK, name=name) for name in ("deadly", "other"))
+    pool = Pool([deadly, other])
+    await pool.start()
+    try:
+        unharmed = other.pid
+        await pool.grant(MemberId("first"), MAIN)
+        for death in range(STARTS_IN_VAIN + 1):
+            os.kill(deadly.pid, signal.SIGKILL)
+            await until(lambda: not deadly.is_up)
+            await pool.grant(MemberId(f"m{death}"), MAIN)  # comes while it is away
+            await until(lambda: deadly.is_up)
+        people = STARTS_IN_VAIN + 2
+        assert pool.load() == {"deadly": people, "other": 0}
+        assert [(one.rooms, one.members) for one in await pool.carried()] == [(1, people), (0, 0)]
+        assert other.pid == unharmed
+    finally:
+        await pool.stop()
+
+
+async def test_who_comes_while_the_only_worker_is_away_is_brought_when_one_is_up():
+    only = EmbeddedEngine(LOOPBACK)
+    async with pooled(only) as (pool, stage):
+        os.kill(only.pid, signal.SIGKILL)
+        await until(lambda: not only.is_up)
+        for name in "ab":
+            stage.bot(name)
+            await pool.grant(MemberId(name), MAIN)
+        await until(hears(stage.bots["a"], "b"))
+
+
+async def test_the_only_worker_is_begun_again_until_it_comes_up():
+    only = EmbeddedEngine(LOOPBACK)
+    async with pooled(only) as (pool, stage):
+        for name in "ab":
+            await stage.come(name, MAIN)
+        only.start_within = 0.01
+        os.kill(only.pid, signal.SIGKILL)
+        await until(lambda: LegDown(MemberId("a"), Leg.SENDING, "engine lost") in stage.events)
+        with pytest.raises(MediaUnavailableError):
+            await pool.publish(MemberId("a"), "")
+        only.start_within = START_SECONDS
+        await until(hears(stage.bots["a"], "b"))
+        await until(hears(stage.bots["b"], "a"))
 
 
 async def test_favour_goes_along_to_another_worker():

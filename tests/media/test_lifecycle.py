@@ -290,8 +290,8 @@ async def test_a_port_in_use_stops_the_start_with_a_reason():
 
 async def test_a_worker_whose_events_nobody_reads_is_obeyed_and_answered_all_the_same():
     engine = EmbeddedEngine(LOOPBACK)
-    engine._events = asyncio.Queue(1)
     await engine.start()
+    engine._events = asyncio.Queue(1)
     try:
         for name in ("a", "b", "c", "d"):
             await engine.grant(MemberId(name), MAIN)
