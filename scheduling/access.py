@@ -89,6 +89,16 @@ async def desk_entry(tx: Tx, entry_id: UUID) -> WaitlistEntry:
     return found
 
 
+async def desk_draw_entry(tx: Tx, entry_id: UUID) -> DrawEntry:
+    """An application for a place by lot with somebody of this desk's units."""
+    found = await tx.session.get(DrawEntry, entry_id, with_for_update=True)
+    if found is None:
+        raise NotFound
+    await demand_reach(tx, found.unit_id, *DESK)
+    await cases.demand_impartial(tx, found.case_id)
+    return found
+
+
 async def desk_choice(tx: Tx, choice_id: UUID) -> Choice:
     """A question whose answer a clerk heard on the phone."""
     found = await tx.session.get(Choice, choice_id)

@@ -7,13 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import access, desk_queries
-from scheduling.choices.tables import (
-    OPEN_ENTRIES,
-    OPEN_WISHES,
-    Choice,
-    WaitlistEntry,
-    Wish,
-)
+from scheduling.choices.tables import OPEN_ENTRIES, OPEN_WISHES, Choice, WaitlistEntry, Wish
+from scheduling.draws import standing
+from scheduling.draws.tables import Draw, DrawEntry
 from scheduling.tables import OPEN_STATES, Appointment, CallTask, Invitee, SessionRole
 from server.cases import access as cases
 from server.cases.tables import Case
@@ -35,6 +31,7 @@ class OpenWith:
     choices: Sequence[Choice]
     wishes: Collection[UUID]
     entries: Collection[UUID]
+    drawn: Collection[UUID]
     appointments: Collection[UUID]
 
     @property
@@ -43,7 +40,8 @@ class OpenWith:
         return {
             "calls": sorted(task.id for task, _ in self.calls),
             "choices": sorted(one.id for one in self.choices), "wishes": sorted(self.wishes),
-            "entries": sorted(self.entries), "appointments": sorted(self.appointments),
+            "entries": sorted(self.entries), "drawn": sorted(self.drawn),
+            "appointments": sorted(self.appointments),
         }  # fmt: skip
 
     @property
@@ -68,17 +66,19 @@ async def open_with(tx: Tx, sealer: Sealer, phone: str) -> OpenWith:
     ]  # fmt: skip
     wishes = theirs(await _wishes(tx))
     entries = theirs(await _entries(tx))
+    drawn = theirs(await _drawn(tx))
     appointments = theirs(await _appointments(tx))
     asked = [*await _choices(tx)]
     named = theirs([(one.id, one.phone) for one in asked])
     named |= {task.choice_id for task, _ in calls if task.choice_id}
-    about = wishes | entries | appointments
+    about = wishes | entries | drawn | appointments
     choices = [
         one for one in asked
-        if one.id in named or about & {one.wish_id, one.entry_id, one.appointment_id}
+        if one.id in named
+        or about & {one.wish_id, one.entry_id, one.draw_entry_id, one.appointment_id}
     ]  # fmt: skip
     choices.sort(key=lambda one: one.due_at)
-    return OpenWith(calls, choices, wishes, entries, appointments)
+    return OpenWith(calls, choices, wishes, entries, drawn, appointments)
 
 
 async def _choices(tx: Tx) -> Sequence[Choice]:
@@ -112,6 +112,19 @@ async def _entries(tx: Tx) -> Sequence[sa.Row[UUID, bytes]]:
         WaitlistEntry.case_id.in_(_matters(tx)),
     ).order_by(WaitlistEntry.asked_at.desc())  # fmt: skip
     return (await tx.session.execute(query.limit(LOOKED_THROUGH))).all()
+
+
+async def _drawn(tx: Tx) -> Sequence[sa.Row[UUID, bytes]]:
+    """None where places are not drawn."""
+    query = (
+        sa.select(DrawEntry.id, DrawEntry.phone)
+        .join(Draw, Draw.id == DrawEntry.draw_id)
+        .where(standing.stands(tx), DrawEntry.unit_id.in_(_units(tx)))
+        .where(DrawEntry.case_id.in_(_matters(tx)))
+        .order_by(DrawEntry.asked_at.desc())
+        .limit(LOOKED_THROUGH)
+    )
+    return (await tx.session.execute(query)).all() if tx.rules.draws else []
 
 
 async def _appointments(tx: Tx) -> Sequence[sa.Row[UUID, bytes | None]]:

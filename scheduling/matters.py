@@ -7,6 +7,7 @@ from uuid import UUID
 from scheduling import calls, sites
 from scheduling.calls import NewCall
 from scheduling.choices.tables import WaitlistEntry, Wish
+from scheduling.draws.tables import DrawEntry
 from scheduling.tables import Appointment, CallKind, CallTask
 from server.cases import commands as cases
 from server.cases.tables import Case
@@ -25,7 +26,7 @@ class Told:
 
 
 async def have_told(
-    tx: Tx, sealer: Sealer, what: Appointment | Wish | WaitlistEntry, *,
+    tx: Tx, sealer: Sealer, what: Appointment | Wish | WaitlistEntry | DrawEntry, *,
     name: bytes, phone: str, latest: datetime | None = None,
 ) -> None:  # fmt: skip
     """What it is about is for the centre alone: a clerk asks on the phone."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from scheduling import claims, matters, on_behalf, replays
 from scheduling.choices import asking, waiting, wishes
 from scheduling.choices.tables import WaitlistEntry, Wish
+from scheduling.draws.tables import DrawEntry
 from scheduling.requests import Request, Who
 from scheduling.tables import BookingChannel
 from server.identity.persons import Declared
@@ -25,7 +26,9 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
+    """Who it is, and the account that follows it on the page, if there is one."""
+
     who: Who
     account_id: UUID | None
 
@@ -34,17 +37,17 @@ async def join(
     tx: Tx, sealer: Sealer, day_id: UUID, asked: Asked, *, idempotency_key: str | None
 ) -> UUID:
     """Put them at the end of the line of a full day; the same key gets the same answer."""
-    if done := await _answered(tx, idempotency_key, action=waiting.ACTION):
+    if done := await answered(tx, idempotency_key, action=waiting.ACTION):
         return done
-    known = await _known(tx, sealer, asked)
-    day = await waiting.locked(tx, day_id, known.who.person_id)
+    them = await known(tx, sealer, asked)
+    day = await waiting.locked(tx, day_id, them.who.person_id)
     await waiting.check_full(tx, day)
-    await asking.check_limits(tx, known.who, asked.request)
+    await asking.check_limits(tx, them.who, asked.request)
     entry = await waiting.enter(
-        tx, sealer, day, known.who, asked.request,
-        account_id=known.account_id, channel=asked.channel,
+        tx, sealer, day, them.who, asked.request,
+        account_id=them.account_id, channel=asked.channel,
     )  # fmt: skip
-    await _entered(tx, sealer, entry, asked, idempotency_key, action=waiting.ACTION)
+    await entered(tx, sealer, entry, asked, idempotency_key, action=waiting.ACTION)
     return entry.id
 
 
@@ -52,20 +55,21 @@ async def ask(
     tx: Tx, sealer: Sealer, leader_id: UUID | None, asked: Asked, *, idempotency_key: str | None
 ) -> UUID:
     """Ask for a time with a leader, or with whoever is responsible; a clerk proposes some."""
-    if done := await _answered(tx, idempotency_key, action=wishes.ACTION):
+    if done := await answered(tx, idempotency_key, action=wishes.ACTION):
         return done
-    known = await _known(tx, sealer, asked)
-    await claims.lock(await tx.driver(), [known.who.person_id])
-    await asking.check_limits(tx, known.who, asked.request)
+    them = await known(tx, sealer, asked)
+    await claims.lock(await tx.driver(), [them.who.person_id])
+    await asking.check_limits(tx, them.who, asked.request)
     wish = await wishes.enter(
-        tx, sealer, known.who, asked.request,
-        leader_id=leader_id, account_id=known.account_id, channel=asked.channel,
+        tx, sealer, them.who, asked.request,
+        leader_id=leader_id, account_id=them.account_id, channel=asked.channel,
     )  # fmt: skip
-    await _entered(tx, sealer, wish, asked, idempotency_key, action=wishes.ACTION)
+    await entered(tx, sealer, wish, asked, idempotency_key, action=wishes.ACTION)
     return wish.id
 
 
-async def _answered(tx: Tx, key: str | None, *, action: str) -> UUID | None:
+async def answered(tx: Tx, key: str | None, *, action: str) -> UUID | None:
+    """What the same form got before; nobody else asks by the same account meanwhile."""
     quick, staff_id = await tx.driver(), tx.actor.account_id
     if staff_id is None:
         raise NotFound
@@ -73,15 +77,16 @@ async def _answered(tx: Tx, key: str | None, *, action: str) -> UUID | None:
     return await replays.found(quick, staff_id, key, action=action)
 
 
-async def _known(tx: Tx, sealer: Sealer, asked: Asked) -> _Known:
+async def known(tx: Tx, sealer: Sealer, asked: Asked) -> Known:
+    """For whom it is, declared."""
     await on_behalf.check_subject(tx, asked.request.subject_unit_id)
     person = await on_behalf.declare(tx, sealer, asked.who)
     account_id = await on_behalf.account_of(tx, sealer, person, asked.request.phone)
-    return _Known(Who(person.id, person.name, IdentityLevel(person.level)), account_id)
+    return Known(Who(person.id, person.name, IdentityLevel(person.level)), account_id)
 
 
-async def _entered(
-    tx: Tx, sealer: Sealer, what: Wish | WaitlistEntry, asked: Asked, key: str | None, *,
+async def entered(
+    tx: Tx, sealer: Sealer, what: Wish | WaitlistEntry | DrawEntry, asked: Asked, key: str | None, *,
     action: str,
 ) -> None:  # fmt: skip
     """What nobody wrote down is asked on the phone; a letter that was seen is noted."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from scheduling import case_access
 from scheduling.choices.tables import Choice, WaitlistEntry, Wish
+from scheduling.draws.tables import DrawEntry
 from scheduling.joint.tables import JointInterview
 from scheduling.rosters.tables import RosterDraft, RosterShift
 from scheduling.tables import (
@@ -213,7 +214,7 @@ def _roster_drafts(ids: Ids) -> Found:
     return query.join(HOST, HOST.id == RosterDraft.asked_by).where(RosterDraft.id.in_(ids))
 
 
-def _asked(table: type[Wish] | type[WaitlistEntry]) -> Look:
+def _asked(table: type[Wish] | type[WaitlistEntry] | type[DrawEntry]) -> Look:
     def look(ids: Ids) -> Found:
         query = sa.select(table.id, Case.number, NO_TEXT, table.asked_at, Case.id)
         return query.join(Case, Case.id == table.case_id).where(table.id.in_(ids))
@@ -258,6 +259,7 @@ LOOKS: Mapping[str, Look] = {
     "roster_draft": _roster_drafts,
     "wish": _asked(Wish),
     "waitlist_entry": _asked(WaitlistEntry),
+    "draw_entry": _asked(DrawEntry),
     "choice": _choices,
     "account": _accounts,
     "web_session": _web_sessions,

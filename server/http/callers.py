@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from scheduling import callers, queries
 from scheduling.choices.tables import WaitlistEntry, Wish
+from scheduling.draws import standing
 from scheduling.tables import Appointment
 from server.http.call_tasks import CallTaskView, call_views
 from server.http.choice_views import ChoiceView, WaitingView, choice_views, entry_views
 from server.http.context import Context
 from server.http.desk import appointment_views
+from server.http.desk_draws import DeskDrawEntry, desk_draw_entry
 from server.http.desk_views import DeskAppointment
 from server.http.endpoints import Body, Routes, View
 from server.http.fields import Mobile
@@ -32,6 +34,7 @@ class CallerView(View):
     choices: list[ChoiceView]
     wishes: list[DeskWish]
     entries: list[WaitingView]
+    drawn: list[DeskDrawEntry]
     appointments: list[DeskAppointment]
 
 
@@ -48,5 +51,8 @@ async def read_caller(ctx: Context, body: Ringing) -> CallerView:
             choices=await choice_views(ctx, tx, found.choices, for_owner=False),
             wishes=await desk_wishes(ctx, tx, Wish.id.in_(found.wishes)),
             entries=await entry_views(ctx, tx, WaitlistEntry.id.in_(found.entries)),
+            drawn=[
+                desk_draw_entry(ctx, one, now=tx.now) for one in await standing.of(tx, found.drawn)
+            ],
             appointments=await appointment_views(ctx, tx, shown),
         )

@@ -36,7 +36,7 @@ class EnteredInLine(View):
 @routes.post("/api/desk/waitlist", permission=Permission.APPOINTMENT_BOOK_UNIT)
 async def put_in_line(ctx: Context, body: DeskEntry) -> EnteredInLine:
     """Have somebody wait for a place on a full day; the same Idempotency-Key gets the same answer."""
-    services, asked = ctx.services, _asked(ctx, body)
+    services, asked = ctx.services, asked_of(ctx, body)
     async with services.uow.begin(ctx.actor) as tx:
         made = await on_behalf.join(
             tx, services.sealer, body.day_id, asked, idempotency_key=ctx.idempotency_key
@@ -63,7 +63,7 @@ class EnteredWish(View):
 @routes.post("/api/desk/wishes", permission=Permission.APPOINTMENT_BOOK_UNIT)
 async def ask_on_behalf(ctx: Context, body: DeskWishFor) -> EnteredWish:
     """Ask for a time for somebody whom no day suits; the same Idempotency-Key gets the same answer."""
-    services, asked = ctx.services, _asked(ctx, body)
+    services, asked = ctx.services, asked_of(ctx, body)
     async with services.uow.begin(ctx.actor) as tx:
         made = await on_behalf.ask(
             tx, services.sealer, body.leader_id, asked, idempotency_key=ctx.idempotency_key
@@ -72,6 +72,7 @@ async def ask_on_behalf(ctx: Context, body: DeskWishFor) -> EnteredWish:
     return EnteredWish(**view.model_dump(include=set(EnteredWish.model_fields)))
 
 
-def _asked(ctx: Context, body: DeskMatter) -> Asked:
+def asked_of(ctx: Context, body: DeskMatter) -> Asked:
+    """The form as it may be filled in by whoever is at it."""
     check_filled(ctx, body)
     return Asked(body.who(), channel_of(ctx, body.channel), body.request())

@@ -146,7 +146,7 @@ async def list_draws(ctx: Context) -> list[DrawView]:
 async def read_draw(ctx: Context, draw_id: UUID) -> DrawView:
     """The protocol: with it anybody recomputes the result."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        return await _view(ctx, tx, await _draw(ctx, tx, draw_id))
+        return await _view(ctx, tx, await draw_of(ctx, tx, draw_id))
 
 
 @routes.get("/api/draw-script", permission=Permission.PUBLIC)
@@ -163,7 +163,7 @@ async def apply_for_draw(ctx: Context, draw_id: UUID, body: Matter) -> DrawView:
     """Apply; the matter is registered in every case."""
     services = ctx.services
     async with services.uow.begin(ctx.actor) as tx:
-        draw = await _draw(ctx, tx, draw_id)
+        draw = await draw_of(ctx, tx, draw_id)
         contact = Contact(body.phone, body.email) if body.phone else None
         request = body.request(contact or await accounts.own_contact(tx, sealer=services.sealer))
         made = await applying.apply(
@@ -179,7 +179,7 @@ async def apply_for_draw(ctx: Context, draw_id: UUID, body: Matter) -> DrawView:
 async def withdraw_from_draw(ctx: Context, draw_id: UUID) -> DrawView:
     """Take the application back as long as applying is open."""
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        draw = await _draw(ctx, tx, draw_id)
+        draw = await draw_of(ctx, tx, draw_id)
         await applying.withdraw(tx, draw)
         await tx.session.flush()
         return await _view(ctx, tx, draw)
@@ -208,7 +208,7 @@ async def announce_draw(ctx: Context, body: DrawBody) -> DrawView:
 @routes.post("/api/draws/{draw_id}/cancellation", permission=Permission.DRAW_WRITE)
 async def cancel_draw(ctx: Context, draw_id: UUID, body: DrawReason) -> DrawView:
     async with ctx.services.uow.begin(ctx.actor) as tx:
-        draw = await _draw(ctx, tx, draw_id)
+        draw = await draw_of(ctx, tx, draw_id)
         await access.demand_reach(tx, draw.unit_id, *access.DESK)
         await announcing.cancel(tx, draw, reason=body.reason)
         return await _view(ctx, tx, draw)
@@ -253,7 +253,8 @@ def _demand_on(ctx: Context) -> None:
         raise NotFound
 
 
-async def _draw(ctx: Context, tx: Tx, draw_id: UUID) -> Draw:
+async def draw_of(ctx: Context, tx: Tx, draw_id: UUID) -> Draw:
+    """The day, where places are drawn at all."""
     _demand_on(ctx)
     found = await tx.session.get(Draw, draw_id)
     if found is None:

@@ -28,7 +28,7 @@ from tests.reception import (
 from tests.units import add_unit
 
 PHONE, OTHER = "13700000000", "13700000001"
-NOTHING = {"calls": [], "choices": [], "wishes": [], "entries": [], "appointments": []}
+NOTHING = {"calls": [], "choices": [], "wishes": [], "entries": [], "drawn": [], "appointments": []}
 
 
 @pytest_asyncio.fixture
@@ -148,7 +148,7 @@ async def has_everything_open(client, services, desk, leader, day, runner) -> di
         assert proposed.status == 200, await proposed.text()
     found = await rings(client)
     assert {kind: len(of_it) for kind, of_it in found.items()} == {
-        "calls": 1, "choices": 2, "wishes": 2, "entries": 1, "appointments": len(slots),
+        "calls": 1, "choices": 2, "wishes": 2, "entries": 1, "drawn": 0, "appointments": len(slots),
     }  # fmt: skip
     return found
 

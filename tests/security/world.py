@@ -196,6 +196,11 @@ async def build_world(services: Services) -> World:
         applied = await _applied(tx, ids["draw_id"], ids["wish_id"])
         special = {
             "POST /api/draws/{draw_id}/entries/{entry_id}/judgements": {"entry_id": applied},
+            "POST /api/desk/draw-entries/{entry_id}/withdrawal": {
+                "entry_id": await _applied(
+                    tx, await _announced(tx, everybody, days=22), ids["wish_id"]
+                )
+            },
             "POST /api/my/cases/{case_id}/ratings": await _answered(tx, due.account_id),
             "DELETE /api/papers/{paper_id}": {
                 "paper_id": await _paper(tx, services, due.account_id, case_id=None)

@@ -88,7 +88,7 @@ export interface CallPromised { reference: string; due_at: string }
 
 export interface CallTaskView { id: string; kind: CallKind; reference: string; name: string | null; phone: string | null; words: string | null; appointment_id: string | null; choice_id: string | null; interview_id: string | null; wish_id: string | null; on_day_off: OnDayOff | null; created_at: string; due_at: string; overdue: boolean; taken_by: string | null; mine: boolean; done_at: string | null; note: string | null; actions: (string)[] }
 
-export interface CallerView { calls: (CallTaskView)[]; choices: (ChoiceView)[]; wishes: (DeskWish)[]; entries: (WaitingView)[]; appointments: (DeskAppointment)[] }
+export interface CallerView { calls: (CallTaskView)[]; choices: (ChoiceView)[]; wishes: (DeskWish)[]; entries: (WaitingView)[]; drawn: (DeskDrawEntry)[]; appointments: (DeskAppointment)[] }
 
 export interface CallsView { items: (CallTaskView)[]; total: number }
 
@@ -194,6 +194,8 @@ export type DeliveryState = "waiting" | "sent" | "failed"
 
 export interface DeliveryView { id: string; channel: Channel; template: string; to_masked: string; state: DeliveryState; error: string | null; created_at: string; sent_at: string | null; appointment_id: string; reference: string }
 
+export interface DeskApplication { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; draw_id: string }
+
 export interface DeskAppointment { id: string; reference: string; state: AppointmentState; session_kind: SessionKind; begins_at: string; ends_at: string; created_at: string; review_due_at: string | null; overdue: boolean; leader: LeaderView; unit_name: string; day_id: string | null; slot_id: string | null; attend_by: AttendBy; site_name: string | null; site_address: string | null; site_barred: boolean; needs: Record<string, unknown>; person_name: string | null; person_level: IdentityLevel | null; phone: string | null; email: string | null; email_bad: boolean; answer: Partstat | null; case_id: string | null; case_number: string | null; category: string | null; sentence: string | null; people: number; papers: number; earlier: number; code: string | null; decline_reason: string | null; right_route: string | null; change_reason: string | null; channel: BookingChannel; urgency: string | null; company: (CompanionView)[]; actions: (string)[] }
 
 export interface DeskBooking { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; slot_id: string; urgency?: string | null }
@@ -203,6 +205,8 @@ export interface DeskCancellation { reason: string }
 export interface DeskCompanion { role: "helper" | "interpreter" | "agent" | "representative"; name: string; phone?: string | null; letter_id?: string | null; letter_seen?: boolean }
 
 export interface DeskDay { id: string; leader: LeaderView; unit_name: string; kind: ReceptionKind; begins_at: string; ends_at: string; state: DayState; booking_opens_at: string; booking_closes_at: string; topics: (string)[]; free: number; total: number; waiting: number; fits: boolean; review: boolean; invited_only: boolean; kept: number; kept_until: string | null }
+
+export interface DeskDrawEntry { id: string; draw_id: string; reference: string; person_name: string; number: number; stand: Stand; turn: number | null; title: string; host_name: string; begins_at: string; ends_at: string; closes_at: string; actions: (string)[] }
 
 export interface DeskEntry { channel?: "walk_in" | "hotline" | "on_behalf"; name: string; phone: string; id_number?: string | null; address?: string | null; sentence?: string | null; category?: Category | null; people?: number; attend_by?: AttendBy; site_id?: string | null; email?: string | null; needs?: Needs; subject_unit_id?: string | null; case_id?: string | null; company?: (DeskCompanion)[]; day_id: string }
 
@@ -628,6 +632,8 @@ export interface SlotView { id: string; begins_at: string; ends_at: string; stat
 
 export interface StaffSignIn { login: string; password: string; shared?: boolean }
 
+export type Stand = "applied" | "waiting" | "offered"
+
 export interface StandInView { leader: LeaderView; why: Unfit | null }
 
 export interface StandInsView { leaders: (StandInView)[]; days: (OtherDayView)[]; booked: number; by_phone: number; waiting: number; short_notice: boolean }
@@ -767,6 +773,8 @@ export interface Endpoints {
   "POST /api/desk/choices/{choice_id}/answer": { params: { choice_id: string }; query: Record<string, never>; body: Tapped; answer: ChoiceView }
   "GET /api/desk/days": { params: Record<string, never>; query: { channel?: BookingChannel; topic?: Category | null; leader_id?: string | null }; body: undefined; answer: (DeskDay)[] }
   "GET /api/desk/deliveries": { params: Record<string, never>; query: { state?: DeliveryState | null; page?: number }; body: undefined; answer: (DeliveryView)[] }
+  "POST /api/desk/draw-entries": { params: Record<string, never>; query: Record<string, never>; body: DeskApplication; answer: DeskDrawEntry }
+  "POST /api/desk/draw-entries/{entry_id}/withdrawal": { params: { entry_id: string }; query: Record<string, never>; body: undefined; answer: DeskDrawEntry }
   "GET /api/desk/handlers": { params: Record<string, never>; query: Record<string, never>; body: undefined; answer: (HandlerView)[] }
   "POST /api/desk/matters": { params: Record<string, never>; query: Record<string, never>; body: WhoseCard; answer: (OwnMatter)[] }
   "GET /api/desk/times": { params: Record<string, never>; query: { day_id: string; channel?: BookingChannel }; body: undefined; answer: (DeskTime)[] }
