@@ -1,11 +1,17 @@
 /* What Python sees of fanout.c. No preprocessor lines: cffi reads this, too. */
 
+/* The worker's socket, what has come by it and what waits to go. */
+typedef struct fanout_line fanout_line;
+
 /* Where one peer's packets go. Without a session or an address: nowhere. */
 typedef struct {
     void *session; /* srtp_t */
-    int fd;
+    fanout_line *line;
     uint32_t address_size;
     uint8_t address[28]; /* sockaddr_in or sockaddr_in6 */
+    uint8_t is_narrow;   /* packets cannot go there joined */
+    uint32_t burst;      /* that is open for it */
+    uint64_t turn;       /* of the line, for which that holds */
     uint64_t packets;
     uint64_t octets;
     uint64_t failures;
@@ -48,9 +54,36 @@ typedef struct {
     size_t length;
 } fanout_packet;
 
+enum { FANOUT_INBOX = 32 }; /* datagrams that are read at once */
+
+/* One datagram as it came; `at` is when the kernel had it, in seconds of the wall clock, or 0. */
+typedef struct {
+    double at;
+    uint32_t length; /* without what was longer than any that we take */
+    uint32_t address_size;
+    uint8_t address[28];
+    uint8_t data[1508];
+} fanout_arrival;
+
 typedef int (*fanout_protect)(void *session, void *packet, int *length);
 
 int fanout_edition(void);
+
+/* NULL when there is no memory. The socket stays the caller's. */
+fanout_line *fanout_open(int fd, fanout_protect protect);
+
+/* Nothing is sent any more; roads may still name the line until it is freed. */
+void fanout_shut(fanout_line *line);
+void fanout_free(fanout_line *line);
+
+/* Reads what has come, a few dozen at most; returns how many. Good until the next call. */
+size_t fanout_receive(fanout_line *line);
+fanout_arrival *fanout_arrivals(fanout_line *line);
+
+/* What is to be sent waits until `fanout_release`, or until there is no more room. */
+void fanout_hold(fanout_line *line);
+void fanout_release(fanout_line *line);
+void fanout_flush(fanout_line *line);
 
 /* The packet in this course's numbers, before encryption; 0 when it does not fit. */
 size_t fanout_render(const fanout_course *course, const fanout_packet *packet,
@@ -58,4 +91,7 @@ size_t fanout_render(const fanout_course *course, const fanout_packet *packet,
 
 /* Numbers, encrypts and sends one packet to all; never fails, failures are counted. */
 void fanout_send(fanout_course **courses, size_t count, const fanout_packet *packet,
-                 const uint8_t *payload, double now, fanout_protect protect);
+                 const uint8_t *payload, double now);
+
+/* Encrypts and sends one packet as it is. */
+void fanout_transmit(fanout_road *road, const uint8_t *packet, size_t length);

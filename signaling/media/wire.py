@@ -7,10 +7,11 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
 
-from signaling.media import rtp, stamp, stun
+from signaling.media import line as lines
+from signaling.media import rtp, stun
 from signaling.media.compiled import Compiled
+from signaling.media.line import Line
 from signaling.media.link import Link
 from signaling.media.road import Road
 from signaling.media.rtp import MalformedError
@@ -28,23 +29,22 @@ CLAIM_SECONDS = 5.0
 """An address in use by one link is not given to another within this time."""
 
 
-class UdpWire(asyncio.DatagramProtocol):
+class UdpWire:
     """Datagrams go to the link that proved their source address; all others are dropped."""
 
-    def __init__(self, *, clock: Callable[[], float], compiled: Compiled | None = None) -> None:
+    def __init__(self, line: Line, *, clock: Callable[[], float]) -> None:
         self.dropped: Counter[str] = Counter()
-        self._compiled = compiled
+        self._line = line
         self._clock = clock
-        self._transport: asyncio.DatagramTransport | None = None
+        self._came_at = 0.0
         self._by_ufrag: dict[str, Link] = {}
         self._by_address: dict[Address, Link] = {}
         self._by_source: dict[int, list[Link]] = {}
         self._tries, self._tries_since = 0, float("-inf")
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def take(self, data: bytes, addr: Address, came_at: float = 0.0) -> None:
+        """A datagram, and when the kernel had it (s, wall clock; 0: that is not known)."""
+        self._came_at = came_at
         if not SHORTEST <= len(data) <= LONGEST:
             self.dropped["length"] += 1
             return
@@ -61,24 +61,18 @@ class UdpWire(asyncio.DatagramProtocol):
             link.faults += 1
             self.dropped["fault"] += 1
 
-    def error_received(self, _exc: Exception) -> None:
-        self.dropped["unreachable"] += 1
-
     def send(self, datagram: bytes, address: Address) -> None:
-        if self._transport is not None:
-            self._transport.sendto(datagram, address)
+        try:
+            self._line.send(datagram, address)
+        except OSError:
+            self.dropped["unreachable"] += 1
 
     def road(self) -> Road:
-        if self._compiled is None or self._transport is None:
-            return Road(self.send)
-        udp: socket.socket = self._transport.get_extra_info("socket")
-        return self._compiled.road(self.send, fd=udp.fileno())
+        return self._line.road(self.send)
 
     def waited(self) -> float:
         """Seconds that the datagram which is being handled had waited for us."""
-        if self._transport is None:
-            return 0.0
-        return stamp.waited(self._transport.get_extra_info("socket").fileno())
+        return lines.waited(self._came_at)
 
     def listen(self, ufrag: str, link: Link) -> None:
         self._by_ufrag[ufrag] = link
@@ -101,8 +95,7 @@ class UdpWire(asyncio.DatagramProtocol):
             del self._by_address[address]
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        self._line.close()
 
     def _receive_of_stranger(self, data: bytes, address: Address) -> None:
         """It may be a peer whose NAT forgot it; that takes a decryption to know, so few are tried."""
@@ -163,7 +156,7 @@ def _source(datagram: bytes) -> int:
     return (rtp.reporter_of if is_control else rtp.source_of)(datagram)
 
 
-async def open_wire(
+def open_wire(
     addresses: tuple[str, ...],
     *,
     port: int,
@@ -174,10 +167,9 @@ async def open_wire(
     udp = _socket(addresses)
     host = _host_to_bind(udp, addresses)
     udp.bind((host, port))
-    loop = asyncio.get_running_loop()
-    _, wire = await loop.create_datagram_endpoint(
-        lambda: UdpWire(clock=clock, compiled=compiled), sock=udp
-    )
+    line = compiled.line(udp) if compiled is not None else Line(udp)
+    wire = UdpWire(line, clock=clock)
+    line.listen(wire.take, loop=asyncio.get_running_loop())
     return wire, udp.getsockname()[1]
 
 

@@ -50,7 +50,7 @@ async def serve(fd: int) -> None:
 
 async def _run(channel: Channel, settings: MediaSettings) -> None:
     try:
-        wire, port = await open_wire(
+        wire, port = open_wire(
             settings.addresses,
             port=settings.port,
             clock=time.monotonic,

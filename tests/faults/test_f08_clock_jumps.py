@@ -259,5 +259,5 @@ def test_f08_only_these_ask_the_machine_for_the_time_of_day():
         "scheduling/clock.py",  # APScheduler reckons by it
         "recordings/tapes.py",  # how far business time is from it
         "signaling/janus/session.py",  # until when a token is good, by Janus's own clock
-        "signaling/media/stamp.py",  # the age of a sender's stamp
+        "signaling/media/line.py",  # how long a datagram waited, by the kernel's own note
     }

@@ -27,6 +27,7 @@ from signaling.media import compiled
 from signaling.media.conference import Conference
 from signaling.media.dtls import Certificate, Keys
 from signaling.media.ground import Ground
+from signaling.media.line import Line
 from signaling.media.link import Credentials, Link
 from signaling.media.pulse import Pulse
 from signaling.media.rtp import MalformedError
@@ -91,7 +92,7 @@ class Bench:
         """As the socket would; then as the one peer, so that only malformed packets may complain."""
         self.now += 0.01
         faults = self.wire.dropped["fault"]
-        self.wire.datagram_received(datagram, self._addresses[door])
+        self.wire.take(datagram, self._addresses[door])
         if datagram[:1] in CHECKS:
             assert self.wire.dropped["fault"] == faults
         link = self._links.get(door)
@@ -147,8 +148,9 @@ class Bench:
             one.setblocking(False)
             one.bind(("127.0.0.1", 0))
         ours, *theirs = self._sockets
-        self.wire = UdpWire(clock=lambda: self.now, compiled=compiled.load())
-        self.wire.connection_made(_Transport(ours))
+        fast = compiled.load()
+        line = Line(ours) if fast is None else fast.line(ours)
+        self.wire = UdpWire(line, clock=lambda: self.now)
         self.conference = Conference(self._ground(ours.getsockname()[1]))
         self._pulse = Pulse(self.conference, clock=lambda: self.now, emit=self.events.append)
         self._addresses = {
@@ -205,22 +207,6 @@ class Bench:
         self._pulse._report()
         self._pulse._tell_speakers()
         del self.events[:]
-
-
-class _Transport:
-    """Sends for real, and never waits."""
-
-    def __init__(self, udp: socket.socket) -> None:
-        self._udp = udp
-
-    def get_extra_info(self, name: str) -> socket.socket:
-        return self._udp
-
-    def sendto(self, datagram: bytes, address: tuple[str, int]) -> None:
-        self._udp.sendto(datagram, address)
-
-    def close(self) -> None:
-        """The bench closes its sockets."""
 
 
 async def _nobody(*_: object) -> str:

@@ -12,7 +12,7 @@ from aiortc.rtp import RtpPacket
 
 from signaling.media.compiled import Compiled, load
 from signaling.media.dtls import Keys
-from signaling.media.road import Road
+from signaling.media.line import Line
 
 COMPILED = load()
 PATHS = [
@@ -46,10 +46,10 @@ class Lane:
         self.keys = keys_of(key or secrets.token_bytes(KEY_SIZE))
         self.datagrams: list[bytes] = []
         self._raw: list[bytes] = []
-        self._far, self._near = _udp(host), _udp(host)
+        self._far, self._near = udp(host), udp(host)
         self.address = self._far.getsockname()
-        send = self._near.sendto
-        self.road = compiled.road(send, fd=self._near.fileno()) if compiled else Road(send)
+        self.line = compiled.line(self._near) if compiled else Line(self._near)
+        self.road = self.line.road(self._near.sendto)
         self.road.lead(keys=self.keys, address=self.address)
 
     @property
@@ -77,7 +77,7 @@ class Lane:
     def close(self) -> None:
         self.road.lead(keys=None, address=None)
         self._far.close()
-        self._near.close()
+        self.line.close()
 
 
 @contextlib.contextmanager
@@ -91,7 +91,7 @@ def lane(
         made.close()
 
 
-def _udp(host: str) -> socket.socket:
+def udp(host: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.setblocking(False)

@@ -1,7 +1,7 @@
 """What a sender is told of its packets' arrival, read by a decoder that knows the draft alone."""
 
 import asyncio
-import socket
+import contextlib
 import struct
 import time
 
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from signaling.engine import MemberId, RoomId
 from signaling.media.feedback import INTERVAL, Feedback
+from signaling.media.line import Line, waited
 from signaling.media.publisher import Publisher
 from signaling.media.rtp import TRANSPORT_NUMBER
 from signaling.media.sdp import read_description
-from signaling.media.stamp import waited
 from tests.media.conftest import hears, until
+from tests.media.lanes import PATHS, udp
 from tests.media.test_sdp import CHROMIUM, TRANSPORT
 
 MAIN = RoomId("main")
@@ -186,26 +187,21 @@ async def test_a_sender_that_does_not_number_is_told_nothing(stage):
     assert a.feedback == []
 
 
-async def test_the_time_that_a_datagram_waited_for_us_is_known():
-    loop = asyncio.get_running_loop()
+@pytest.mark.parametrize("compiled", PATHS)
+async def test_the_time_that_a_datagram_waited_for_us_is_known(compiled):
     waits: list[float] = []
 
-    class Reader(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, addr) -> None:
-            waits.append(waited(reader.fileno()))
+    def take(_data: bytes, _address, came_at: float) -> None:
+        waits.append(waited(came_at))
 
-    with socket.socket(type=socket.SOCK_DGRAM) as reader, socket.socket(type=2) as writer:
-        reader.setblocking(False)
-        reader.bind(("127.0.0.1", 0))
-        transport, _ = await loop.create_datagram_endpoint(Reader, sock=reader)
-        writer.sendto(b"the noting begins", reader.getsockname())
-        await until(lambda: waits)
+    reader, writer = udp("127.0.0.1"), udp("127.0.0.1")
+    with contextlib.closing(compiled.line(reader) if compiled else Line(reader)) as line, writer:
+        line.listen(take, loop=asyncio.get_running_loop())
         writer.sendto(b"before", reader.getsockname())
         busy = time.monotonic() + 0.2
         while time.monotonic() < busy:  # the loop is held up
             pass
         writer.sendto(b"after", reader.getsockname())
-        await until(lambda: len(waits) == 3)
-        transport.close()
-    assert 0.2 <= waits[1] < 1.0
-    assert waits[2] < waits[1] - 0.15
+        await until(lambda: len(waits) == 2)
+    assert 0.2 <= waits[0] < 1.0
+    assert waits[1] < waits[0] - 0.15

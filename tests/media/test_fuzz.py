@@ -1,12 +1,14 @@
 """No datagram, however broken, raises past its own packet or makes us remember more and more."""
 
 import random
+import socket
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signaling.media import stun
+from signaling.media.line import Line
 from signaling.media.wire import UdpWire
 from tests.media.fuzzing import H264, UFRAGS, Bench, Door, captured, growth, mutated, seeds
 from tests.media.test_sdp import CHROMIUM
@@ -54,11 +56,12 @@ class Broken:
 
 
 def test_a_check_that_breaks_us_is_counted_and_gets_no_further():
-    wire = UdpWire(clock=lambda: 0.0)
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        wire = UdpWire(Line(udp), clock=lambda: 0.0)
     wire.listen(UFRAGS[0], Broken())
     checks = [seed for seed in SEEDS if stun.addressee(seed) == UFRAGS[0]]
     for check in checks:
-        wire.datagram_received(check, ("192.0.2.9", 9))
+        wire.take(check, ("192.0.2.9", 9))
     assert wire.dropped == {"fault": len(checks)}
 
 
