@@ -17,6 +17,7 @@ from scheduling.invitees import NewInvitee
 from scheduling.joint import booking as joint
 from scheduling.joint.tables import JointInterview, JointSeat, JointState, SeatState
 from scheduling.joint.wishes import Wishes
+from scheduling.references import new_reference
 from scheduling.rosters import drafts
 from scheduling.rosters.period import Settings
 from scheduling.rosters.tables import RosterShift
@@ -316,6 +317,7 @@ async def _applied(tx: Tx, draw_id: UUID, wish_id: UUID) -> UUID:
     """Who has a wish applies for it here, too."""
     wish = await tx.session.get_one(Wish, wish_id)
     asked = {name: getattr(wish, name) for name in Asking.__annotations__ if name != "ended_at"}
+    asked["reference"] = new_reference()
     entry = DrawEntry(**asked, id=uuid4(), draw_id=draw_id, number=1, points={}, ended_at=None)
     tx.session.add(entry)
     await tx.session.flush()
