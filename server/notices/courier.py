@@ -125,7 +125,7 @@ class Courier:
         about = template.removesuffix("_site")
         if about not in UNTOLD:
             words = self.wording.texts.get(SOURCE, f"call.{about}", **facts)
-            key = f"{about}:{key}"
+            key = f"{about}:{key}:{who.id}"
             await phoned.request(tx, self.sealer, by_phone, key=key, phone=who.phone, words=words)
 
     def _plain(self, who: Recipient, text: str, *, now: datetime) -> EmailMessage:

@@ -9,10 +9,12 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from scheduling import invitees
 from scheduling.choices import questions
 from scheduling.choices.questions import About
 from scheduling.choices.tables import Choice, ChoiceKind, WaitlistEntry, Wish
 from scheduling.draws.tables import Draw, DrawEntry
+from scheduling.invitees import NewInvitee
 from scheduling.messages.replies import Partstat
 from scheduling.tables import Appointment, CallTask, Invitee, SessionRole
 from server.bootstrap import Services
@@ -227,6 +229,18 @@ async def test_without_a_smartphone_a_clerk_tells_it(booked, kind, payload, abou
         assert "请" in words
         assert "http" not in words
         assert services.sealer.open(one.phone, purpose="phone") == "13900000001"
+
+
+async def test_each_of_two_whose_matter_it_is_is_called(booked):
+    services, resident, appointment_id, day_id = booked
+    second = NewInvitee(SessionRole.PETITIONER, "Resident 2", phone="13900000002")
+    async with services.uow.begin(SYSTEM) as tx:
+        invitees.add(tx, services.sealer, appointment_id, second)
+    world = World(services, resident, appointment_id, day_id, marked=True)
+    calls, _ = await told(world, "notice.confirmed", of_appointment(state="confirmed"))
+    assert {services.sealer.open(one.phone, purpose="phone") for one in calls} == {
+        "13900000001", "13900000002",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("hours", "due"), [(4, 2), (1, 1)])
