@@ -46,10 +46,10 @@ class Lane:
         self.keys = keys_of(key or secrets.token_bytes(KEY_SIZE))
         self.datagrams: list[bytes] = []
         self._raw: list[bytes] = []
-        self._far, self._near = udp(host), udp(host)
+        self._far, self.near = udp(host), udp(host)
         self.address = self._far.getsockname()
-        self.line = compiled.line(self._near) if compiled else Line(self._near)
-        self.road = self.line.road(self._near.sendto)
+        self.line = compiled.line(self.near) if compiled else Line(self.near)
+        self.road = self.line.road(self.near.sendto)
         self.road.lead(keys=self.keys, address=self.address)
 
     @property
@@ -73,6 +73,10 @@ class Lane:
     @property
     def sent(self) -> list[RtpPacket]:
         return [RtpPacket.parse(packet) for packet in self.raw]
+
+    def come(self, datagram: bytes) -> None:
+        """From the far end."""
+        self._far.sendto(datagram, self.near.getsockname())
 
     def close(self) -> None:
         self.road.lead(keys=None, address=None)
