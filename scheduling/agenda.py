@@ -10,8 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
-from scheduling import access, desk_queries
-from scheduling.desk_queries import ON_THE_DAY, DayRow
+from scheduling import access
+from scheduling.desk_queries import ON_THE_DAY
 from scheduling.joint.tables import JointInterview, JointSeat, SeatState
 from scheduling.mediation.times import main_room
 from scheduling.plans.cutting import instant
@@ -21,9 +21,14 @@ from scheduling.tables import (
     AttendBy,
     Claim,
     ClaimReason,
+    DayState,
     Invitee,
+    ReceptionDay,
+    ReceptionKind,
     SessionKind,
+    Slot,
 )
+from server.cases import access as cases
 from server.cases.tables import Case
 from server.identity.tables import Account, Official, Person
 from server.kernel.actor import Role
@@ -34,9 +39,19 @@ from server.units.tables import Unit
 
 MOST_DAYS = 45
 MOST_SESSIONS = 1500
+MOST_RECEPTION_DAYS = 500
 SEEING_ALL = (Role.CLERK, Role.SUPERVISOR)
 PLANNED_ANEW = sa.text("SET LOCAL plan_cache_mode = 'force_custom_plan'")
 """A plan for any stretch of time reads all there ever was: ten times as long as one for these days."""
+Hosts = frozenset[UUID]
+"""The actor, and the leaders whom the actor serves."""
+
+# A view holds thousands of these: to look a word up takes a tenth of what it takes to convert it.
+SESSION_KINDS = {str(one): one for one in SessionKind}
+STATES = {str(one): one for one in AppointmentState}
+ATTENDING_BY = {str(one): one for one in AttendBy}
+DAY_STATES = {str(one): one for one in DayState}
+RECEPTION_KINDS = {str(one): one for one in ReceptionKind}
 
 
 class Shown(StrEnum):
@@ -73,6 +88,26 @@ class Wanted:
     @property
     def ends_at(self) -> datetime:
         return instant(self.until + timedelta(days=1), time())
+
+
+class HeldDay(NamedTuple):
+    """A reception day: `booked` counts those who come, `total` its times."""
+
+    id: UUID
+    plan_id: UUID | None
+    leader_id: UUID
+    leader_name: str
+    unit_id: UUID
+    state: DayState
+    kind: ReceptionKind
+    begins_at: datetime
+    ends_at: datetime
+    topics: list[str]
+    moved_because: str | None
+    by_hand: bool
+    version: int
+    booked: int
+    total: int
 
 
 class Booked(NamedTuple):
@@ -133,7 +168,7 @@ class Leave:
 class Agenda:
     """`cut`: there was more than a view can hold."""
 
-    days: Sequence[DayRow]
+    days: Sequence[HeldDay]
     sessions: Sequence[Booked]
     leave: Sequence[Leave]
     leaders: Sequence[Official]
@@ -147,9 +182,10 @@ async def read(tx: Tx, wanted: Wanted) -> Agenda:
     if not wanted.since <= wanted.until < wanted.since + timedelta(days=MOST_DAYS):
         raise Invalid("invalid", fields=(FieldError("until", "field.calendar_range"),))
     await tx.connection.execute(PLANNED_ANEW)
-    days = await _days(tx, wanted)
-    sessions = await _sessions(tx, wanted)
-    leaders = await _leaders(tx)
+    hosts = await access.hosts_of(tx, tx.actor)
+    days = await _days(tx, wanted, hosts)
+    sessions = await _sessions(tx, wanted, hosts)
+    leaders = await _leaders(tx, hosts)
     return Agenda(
         days=days,
         sessions=sessions[:MOST_SESSIONS],
@@ -161,16 +197,49 @@ async def read(tx: Tx, wanted: Wanted) -> Agenda:
     )
 
 
-async def _days(tx: Tx, wanted: Wanted) -> list[DayRow]:
+async def _days(tx: Tx, wanted: Wanted, hosts: Hosts) -> list[HeldDay]:
     if Shown.DAYS not in wanted.shown or wanted.room_id:
         return []
-    found = await desk_queries.day_rows(
-        tx, since=wanted.begins_at, until=wanted.ends_at, leader_id=wanted.leader_id
+    reached = access.within_reach(tx.actor, *SEEING_ALL, Role.LEADER_OFFICE)
+    query = (
+        sa.select(
+            ReceptionDay.id, ReceptionDay.plan_id, ReceptionDay.leader_id, Official.name,
+            ReceptionDay.unit_id, ReceptionDay.state, ReceptionDay.kind, ReceptionDay.begins_at,
+            ReceptionDay.ends_at, ReceptionDay.topics, ReceptionDay.moved_because,
+            ReceptionDay.by_hand, ReceptionDay.version, _coming(), _times(),
+        )
+        .join(Official, Official.account_id == ReceptionDay.leader_id)
+        .join(Unit, Unit.id == ReceptionDay.unit_id)
+        .where(ReceptionDay.begins_at >= wanted.begins_at, ReceptionDay.begins_at < wanted.ends_at)
+        .where(sa.or_(reached, ReceptionDay.leader_id.in_(hosts)))
+        .order_by(ReceptionDay.begins_at, Official.rank)
+        .limit(MOST_RECEPTION_DAYS)
+    )  # fmt: skip
+    if wanted.leader_id:
+        query = query.where(ReceptionDay.leader_id == wanted.leader_id)
+    if wanted.unit_id:
+        query = query.where(ReceptionDay.unit_id == wanted.unit_id)
+    return [
+        HeldDay._make((*row[:5], DAY_STATES[row[5]], RECEPTION_KINDS[row[6]], *row[7:]))
+        for row in (await tx.connection.execute(query)).all()
+    ]
+
+
+def _coming() -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.count())
+        .where(Appointment.day_id == ReceptionDay.id, Appointment.state.in_(ON_THE_DAY))
+        .correlate(ReceptionDay)
+        .scalar_subquery()
     )
-    return [row for row in found if wanted.unit_id in {None, row.day.unit_id}]
 
 
-async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
+def _times() -> sa.ScalarSelect[int]:
+    of_day = sa.select(sa.func.count()).where(Slot.day_id == ReceptionDay.id)
+    return of_day.correlate(ReceptionDay).scalar_subquery()
+
+
+async def _sessions(tx: Tx, wanted: Wanted, hosts: Hosts) -> list[Booked]:
     kinds = [kind for one in wanted.shown if one in SESSIONS for kind in SESSIONS[one]]
     if not kinds:
         return []
@@ -189,7 +258,7 @@ async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
         .outerjoin(Person, Person.id == Appointment.person_id)
         .where(Appointment.begins_at >= wanted.begins_at, Appointment.begins_at < wanted.ends_at)
         .where(Appointment.state.in_(ON_THE_DAY), Appointment.session_kind.in_(kinds))
-        .where(await _seen(tx), access.impartial(tx.actor))
+        .where(_seen(tx, hosts), sa.or_(Case.id.is_(None), cases.impartial(tx.actor)))
         .order_by(Appointment.begins_at, Appointment.id)
         .limit(MOST_SESSIONS + 1)
     )  # fmt: skip
@@ -205,10 +274,12 @@ async def _sessions(tx: Tx, wanted: Wanted) -> list[Booked]:
 
 def _booked(row: sa.Row[*tuple[Any, ...]]) -> Booked:
     """The columns stand in the order of the fields."""
-    who = tuple(dict.fromkeys((row[6], *(row[19] or ()))))
-    kind, at, attend_by = SessionKind(row[2]), AppointmentState(row[3]), AttendBy(row[12])
-    attending = tuple(row[18] or ())
-    return Booked._make((*row[:2], kind, at, *row[4:12], attend_by, *row[13:18], attending, who))
+    host, attending, staff = row[6], row[18], row[19]
+    who = (host, *(one for one in staff if one != host)) if staff else (host,)
+    kind, at, attend_by = SESSION_KINDS[row[2]], STATES[row[3]], ATTENDING_BY[row[12]]
+    return Booked._make(
+        (*row[:2], kind, at, *row[4:12], attend_by, *row[13:18], tuple(attending or ()), who)
+    )
 
 
 def _staff_in() -> sa.ScalarSelect[Any]:
@@ -271,16 +342,16 @@ def _invited(account_id: UUID | None) -> sa.ColumnElement[bool]:
     )
 
 
-async def _seen(tx: Tx) -> sa.ColumnElement[bool]:
+def _seen(tx: Tx, hosts: Hosts) -> sa.ColumnElement[bool]:
     """The desk's sessions; for others those that they, or whom they serve, have a part in."""
     return sa.or_(
         access.within_reach(tx.actor, *SEEING_ALL),
-        Appointment.host_id.in_(await access.hosts_of(tx, tx.actor)),
+        Appointment.host_id.in_(hosts),
         _invited(tx.actor.account_id),
     )
 
 
-async def _leaders(tx: Tx) -> Sequence[Official]:
+async def _leaders(tx: Tx, hosts: Hosts) -> Sequence[Official]:
     """Those whose calendars the actor may see, in official order."""
     query = (
         sa.select(Official)
@@ -288,7 +359,7 @@ async def _leaders(tx: Tx) -> Sequence[Official]:
         .where(
             sa.or_(
                 access.within_reach(tx.actor, *SEEING_ALL, Role.LEADER_OFFICE),
-                Official.account_id.in_(await access.hosts_of(tx, tx.actor)),
+                Official.account_id.in_(hosts),
             )
         )
         .order_by(Official.rank)

@@ -8,8 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from scheduling import agenda
-from scheduling.agenda import Booked, Shown, Wanted
-from scheduling.desk_queries import DayRow
+from scheduling.agenda import Booked, HeldDay, Shown, Wanted
 from scheduling.plans import days as reception_days
 from scheduling.plans import off_days
 from scheduling.plans.cutting import instant
@@ -28,13 +27,13 @@ class OnHoliday:
     `task`: somebody at the desk is to see to it, or has said why it is held all the same.
     """
 
-    thing: DayRow | Booked
+    thing: HeldDay | Booked
     dates: tuple[date, ...]
     task: CallTask | None = None
 
     @property
     def id(self) -> UUID:
-        return self.thing.day.id if isinstance(self.thing, DayRow) else self.thing.id
+        return self.thing.id
 
     @property
     def is_kept(self) -> bool:
@@ -61,12 +60,12 @@ async def affected(tx: Tx, kinds: Mapping[date, DayKind]) -> Affected:
     days, sessions, drafts = list[OnHoliday](), list[OnHoliday](), 0
     for since, until in stretches(kinds, today=today):
         found = await agenda.read(tx, Wanted(since, until, frozenset(Shown)))
-        ahead = [row for row in found.days if row.day.begins_at > tx.now]
+        ahead = [row for row in found.days if row.begins_at > tx.now]
         drafts += sum(_moves_by_itself(row, today=today) for row in ahead)
         days += [
-            OnHoliday(row, off_days.dates_instead(day_of(row.day.begins_at), calendar, today=today))
+            OnHoliday(row, off_days.dates_instead(day_of(row.begins_at), calendar, today=today))
             for row in ahead
-            if row.day.state not in GONE and not _moves_by_itself(row, today=today)
+            if row.state not in GONE and not _moves_by_itself(row, today=today)
         ]
         sessions += [
             OnHoliday(one, off_days.dates_instead(day_of(one.begins_at), calendar, today=today))
@@ -124,8 +123,7 @@ def _with_tasks(found: Sequence[OnHoliday], tasks: Mapping[UUID, CallTask]) -> l
     return [replace(one, task=tasks.get(one.id)) for one in found]
 
 
-def _moves_by_itself(row: DayRow, *, today: date) -> bool:
-    day = row.day
+def _moves_by_itself(day: HeldDay, *, today: date) -> bool:
     is_draft = day.state == DayState.DRAFT and day.plan_id is not None and not day.by_hand
     return is_draft and day_of(day.begins_at) > today
 

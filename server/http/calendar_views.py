@@ -1,14 +1,15 @@
 """What staff are told of a stretch of the calendar: its dates, its rows, what stands in them."""
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
-from scheduling.agenda import Agenda, Booked, Wanted
-from scheduling.desk_queries import DayRow
+from scheduling.agenda import Agenda, Booked, HeldDay, Wanted
 from scheduling.mediation.times import main_room
 from scheduling.states import APPOINTMENT, DAY, Action, DayAction
-from scheduling.tables import AttendBy, DayState, ReceptionKind, SessionKind
+from scheduling.tables import AppointmentState, AttendBy, DayState, ReceptionKind, SessionKind
 from server.http.endpoints import View
 from server.identity.permissions import Permission, allows
 from server.kernel.actor import Actor, Role
@@ -112,11 +113,13 @@ def calendar_view(
     agenda: Agenda, wanted: Wanted, *, actor: Actor, now: datetime, sealer: Sealer
 ) -> CalendarView:
     may_write_days = allows(actor, Permission.DAY_WRITE)
+    rights = rights_of(actor)
+    sessions = [session_view(one, rights, now=now, sealer=sealer) for one in agenda.sessions]
     return CalendarView(
         dates=dates_of(agenda.calendar, since=wanted.since, until=wanted.until),
-        rows=_rows(agenda),
+        rows=_rows(agenda, sessions),
         days=[day_view(row, now=now, may_write=may_write_days) for row in agenda.days],
-        sessions=[session_view(one, actor, now=now, sealer=sealer) for one in agenda.sessions],
+        sessions=sessions,
         leave=[
             CalendarLeave(leader_id=one.leader_id, begins_at=one.begins_at, ends_at=one.ends_at)
             for one in agenda.leave
@@ -139,7 +142,7 @@ def date_kind(calendar: WorkingCalendar, day: date) -> DateKind:
     return DateKind.WORKING if calendar.is_working(day) else DateKind.WEEKEND
 
 
-def _rows(agenda: Agenda) -> list[CalendarRow]:
+def _rows(agenda: Agenda, sessions: Sequence[CalendarSession]) -> list[CalendarRow]:
     """Leaders in official order, then other hosts; rooms and sites that are used; units."""
     officials = {one.account_id for one in agenda.leaders}
     leaders = [
@@ -152,7 +155,7 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
         for one in agenda.sessions
         if one.host_id not in officials
     }
-    used = {one.room_id for one in agenda.sessions}
+    used = {one.room_id for one in sessions}
     rooms = [
         CalendarRow(id=main_room(unit.id), kind=RowKind.ROOM, name=unit.name)
         for unit in agenda.units if main_room(unit.id) in used
@@ -161,7 +164,7 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
         CalendarRow(id=unit.id, kind=RowKind.SITE, name=unit.name)
         for unit in agenda.units if unit.id in used
     ]  # fmt: skip
-    held = {unit for one in agenda.sessions for unit in one.units}
+    held = {unit for one in sessions for unit in one.units}
     held |= {one.unit_id for one in agenda.leaders}
     units = [
         CalendarRow(id=unit.id, kind=RowKind.UNIT, name=unit.name)
@@ -170,33 +173,51 @@ def _rows(agenda: Agenda) -> list[CalendarRow]:
     return [*leaders, *hosts.values(), *rooms, *sites, *units]
 
 
-def day_view(row: DayRow, *, now: datetime, may_write: bool) -> CalendarDay:
-    day = row.day
+def day_view(day: HeldDay, *, now: datetime, may_write: bool) -> CalendarDay:
     return CalendarDay(
         id=day.id,
         leader_id=day.leader_id,
         unit_id=day.unit_id,
-        state=DayState(day.state),
-        kind=ReceptionKind(day.kind),
+        state=day.state,
+        kind=day.kind,
         begins_at=day.begins_at,
         ends_at=day.ends_at,
-        booked=row.booked,
-        total=row.total,
+        booked=day.booked,
+        total=day.total,
         topics=day.topics,
         moved_because=day.moved_because,
         version=day.version,
-        actions=_day_actions(row, now=now) if may_write else [],
+        actions=_day_actions(day, now=now) if may_write else [],
     )
 
 
-def _day_actions(row: DayRow, *, now: datetime) -> list[str]:
-    if row.day.begins_at <= now:
+def _day_actions(day: HeldDay, *, now: datetime) -> list[str]:
+    if day.begins_at <= now:
         return []
-    at = DayState(row.day.state)
-    return [str(one) for one in (DayAction.MOVE, DayAction.CANCEL) if (at, one) in DAY]
+    return [str(one) for one in (DayAction.MOVE, DayAction.CANCEL) if (day.state, one) in DAY]
 
 
-def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) -> CalendarSession:
+Rights = Callable[[SessionKind, AppointmentState, UUID, str], list[str]]
+"""What may be done to a session that is ahead, by its kind, state, host and unit's path."""
+
+
+def rights_of(actor: Actor) -> Rights:
+    """The desk moves receptions, a mediator their own mediations; many sessions are of few sorts."""
+
+    @cache
+    def rights(kind: SessionKind, at: AppointmentState, host_id: UUID, unit_path: str) -> list[str]:
+        is_of_desk = actor.reaches(unit_path, Role.CLERK)
+        may_move = kind is SessionKind.RECEPTION and is_of_desk
+        if kind is SessionKind.MEDIATION:
+            may_move = host_id == actor.account_id and allows(actor, Permission.MEDIATION_WRITE)
+        may = {Action.MOVE: may_move, Action.CANCEL: is_of_desk}
+        return [str(act) for act, allowed in may.items() if allowed and (at, act) in APPOINTMENT]
+
+    return rights
+
+
+def session_view(one: Booked, rights: Rights, *, now: datetime, sealer: Sealer) -> CalendarSession:
+    is_ahead = one.begins_at > now
     return CalendarSession(
         id=one.id,
         reference=one.reference,
@@ -214,23 +235,5 @@ def session_view(one: Booked, actor: Actor, *, now: datetime, sealer: Sealer) ->
         case_number=one.case_number,
         person_name=sealer.open(one.person_name, purpose="name") if one.person_name else None,
         version=one.version,
-        actions=_session_actions(one, actor, now=now),
+        actions=rights(one.kind, one.state, one.host_id, one.unit_path) if is_ahead else [],
     )
-
-
-def _session_actions(one: Booked, actor: Actor, *, now: datetime) -> list[str]:
-    if one.begins_at <= now:
-        return []
-    may = {Action.MOVE: _may_move(one, actor), Action.CANCEL: _is_of_desk(one, actor)}
-    return [str(act) for act, allowed in may.items() if allowed and (one.state, act) in APPOINTMENT]
-
-
-def _may_move(one: Booked, actor: Actor) -> bool:
-    """The desk moves receptions, a mediator their own mediations."""
-    if one.kind is SessionKind.MEDIATION:
-        return one.host_id == actor.account_id and allows(actor, Permission.MEDIATION_WRITE)
-    return one.kind is SessionKind.RECEPTION and _is_of_desk(one, actor)
-
-
-def _is_of_desk(one: Booked, actor: Actor) -> bool:
-    return actor.reaches(one.unit_path, Role.CLERK)

@@ -8,11 +8,16 @@ from uuid import UUID
 from pydantic import Field
 
 from scheduling import access, calls
-from scheduling.agenda import Booked
-from scheduling.desk_queries import DayRow
+from scheduling.agenda import Booked, HeldDay
 from scheduling.plans import holidays, off_days
 from scheduling.plans.holidays import Affected, OnHoliday
-from server.http.calendar_views import CalendarDay, CalendarSession, day_view, session_view
+from server.http.calendar_views import (
+    CalendarDay,
+    CalendarSession,
+    day_view,
+    rights_of,
+    session_view,
+)
 from server.http.context import Context
 from server.http.endpoints import Body, Routes, View
 from server.http.fields import Words, YearNumber
@@ -176,19 +181,19 @@ def _days(kinds: Mapping[date, DayKind]) -> list[DayOffView]:
 
 
 def _affected(ctx: Context, tx: Tx, found: Affected) -> AffectedView:
-    may_write = allows(ctx.actor, Permission.DAY_WRITE)
+    may_write, rights = allows(ctx.actor, Permission.DAY_WRITE), rights_of(ctx.actor)
     days = [
         AffectedDay(
             day=day_view(one.thing, now=tx.now, may_write=may_write),
-            leader_name=one.thing.leader.name,
+            leader_name=one.thing.leader_name,
             dates=list(one.dates),
             **_task(ctx, one),
         )
-        for one in found.days if isinstance(one.thing, DayRow)
+        for one in found.days if isinstance(one.thing, HeldDay)
     ]  # fmt: skip
     sessions = [
         AffectedSession(
-            session=session_view(one.thing, ctx.actor, now=tx.now, sealer=ctx.services.sealer),
+            session=session_view(one.thing, rights, now=tx.now, sealer=ctx.services.sealer),
             dates=list(one.dates),
             **_task(ctx, one),
         )
