@@ -1,5 +1,6 @@
 """What time and scheduling do to sessions: doors open, nobody came, called off, another time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,10 +18,11 @@ from server.kernel.tasks import Due
 from server.kernel.uow import Tx
 from signaling.desk import Desk
 from signaling.doors import doors_at
+from signaling.opening import STANDING
 from signaling.tables import LiveSession, Result
 
 WATCH, DOORS = "live.watch", "live.doors"
-OVERDUE, UNMET = "live.overdue", "live.unmet"
+OVERDUE, UNMET, DESERTED = "live.overdue", "live.unmet", "live.deserted"
 CANCEL, MOVE, REHOST = "live.cancel", "live.move", "live.rehost"
 MEDIATED, MEDIATION_OFF = "mediation.session_over", "mediation.appointment_off"
 JOINED, JOINT_OFF = "joint.session_over", "joint.appointment_off"
@@ -52,20 +54,22 @@ class Watch:
             DOORS: self.open_doors,
             OVERDUE: self.close_if_nobody_came,
             UNMET: self.close_if_nobody_received,
+            DESERTED: self.close_if_deserted,
             CANCEL: self.cancel,
             MOVE: self.move,
             REHOST: self.rehost,
         }
 
     async def watch(self, tx: Tx, due: Due) -> str | None:
-        """The time stands: note when its doors open and when it is over."""
+        """The time stands: note when its doors open, and when it is over and nobody may be left."""
         appointment = await tx.session.get(Appointment, _id(due))
-        if appointment is None or appointment.state not in AHEAD:
+        if appointment is None or appointment.state not in STANDING:
             return "skipped"
         payload = {"appointment_id": str(appointment.id), "sequence": appointment.sequence}
         for kind, due_at in (
             (DOORS, doors_at(appointment, rules=self.rules)),
             (OVERDUE, appointment.ends_at),
+            (DESERTED, appointment.ends_at + unmet.IN_VAIN),
         ):
             key = f"{kind}:{appointment.id}:{appointment.sequence}"
             tx.schedule(kind, key=key, payload=payload, due_at=due_at)
@@ -118,11 +122,38 @@ class Watch:
             return "skipped"
         return None
 
-    async def _look_again(self, appointment: Appointment, *, at: datetime) -> None:
-        payload = {"appointment_id": str(appointment.id), "sequence": appointment.sequence}
-        key = f"{UNMET}:{appointment.id}:{appointment.sequence}:{int(at.timestamp())}"
+    async def close_if_deserted(self, due: Due) -> str | None:
+        """Begun, long over, and at two looks nobody is there: whoever led went without ending it.
+
+        What came of it can be decided afterwards; where several meet another time is looked for.
+        """
+        appointment = await self._standing(due, states=STANDING)
+        if appointment is None:
+            return "skipped"
+        again = self.desk.ground.clock.now() + unmet.AGAIN
+        if appointment.state in AHEAD:  # begins late, or the looks above see to it
+            await self._look_again(appointment, at=again, kind=DESERTED)
+            return "later"
+        try:
+            live = await self.desk.open(appointment.id)
+            is_empty = not any(seat.is_connected for seat in live.session.seats.values())
+            if not (is_empty and due.payload.get("was_empty")):
+                await self._look_again(appointment, at=again, kind=DESERTED, was_empty=is_empty)
+                return "later"
+            is_table = appointment.session_kind != SessionKind.RECEPTION
+            result = Result.ABORTED if is_table else Result.HELD
+            await self.desk.close(appointment.id, result, actor=SYSTEM)
+        except (Conflict, Gone):
+            return "skipped"
+        return None
+
+    async def _look_again(
+        self, appointment: Appointment, *, at: datetime, kind: str = UNMET, **seen: bool
+    ) -> None:
+        named = {"appointment_id": str(appointment.id), "sequence": appointment.sequence}
+        key = f"{kind}:{appointment.id}:{appointment.sequence}:{int(at.timestamp())}"
         async with self.desk.ground.uow.begin(SYSTEM) as tx:
-            tx.schedule(UNMET, key=key, payload=payload, due_at=at)
+            tx.schedule(kind, key=key, payload={**named, **seen}, due_at=at)
 
     async def _note_unmet(self, appointment_id: UUID) -> None:
         async with self.desk.ground.uow.begin(SYSTEM) as tx:
@@ -144,11 +175,13 @@ class Watch:
             return "skipped"
         return None
 
-    async def _standing(self, due: Due) -> Appointment | None:
-        """The appointment, if nothing has changed since the task was written and it has not begun."""
+    async def _standing(
+        self, due: Due, *, states: Collection[AppointmentState] = AHEAD
+    ) -> Appointment | None:
+        """The appointment in one of these states, if it was not moved since the task was written."""
         async with self.desk.ground.uow.begin(SYSTEM) as tx:
             found = await tx.session.get(Appointment, _id(due))
-        if found is None or found.state not in AHEAD or found.sequence != due.payload["sequence"]:
+        if found is None or found.state not in states or found.sequence != due.payload["sequence"]:
             return None
         return found
 
