@@ -158,7 +158,7 @@ async def may_book(tx: Tx, sealer: Sealer, who: Who, request: Request, *, config
         phone=request.phone,
         words=request.sentence,
     )
-    await calls.request(tx, sealer, call)
+    await calls.request_anew(tx, sealer, call)
     return False
 
 

@@ -1,6 +1,6 @@
 """Call tasks: somebody is to be phoned by a clerk, within one working day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -96,6 +96,20 @@ def complete(tx: Tx, sealer: Sealer, task: CallTask, *, note: str) -> None:
     task.done_at, task.taken_by = tx.now, tx.actor.account_id
     task.note = sealer.seal(note, purpose="text")
     tx.audit("complete", "call_task", task.id)
+
+
+async def request_anew(
+    tx: Tx, sealer: Sealer, call: NewCall, *, unit_id: UUID | None = None
+) -> CallTask:
+    """As `request`, but who was phoned already and has another reason is phoned again."""
+    key = CallTask.key
+    done = sa.select(sa.func.count()).where(
+        sa.or_(key == call.key, key.startswith(f"{call.key}+", autoescape=True)),
+        CallTask.done_at.is_not(None),
+    )
+    times = await tx.session.scalar(done.select_from(CallTask))
+    afresh = replace(call, key=f"{call.key}+{times}") if times else call
+    return await request(tx, sealer, afresh, unit_id=unit_id)
 
 
 async def by_key(tx: Tx, key: str) -> CallTask | None:

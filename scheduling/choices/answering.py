@@ -42,7 +42,10 @@ async def decline(tx: Tx, sealer: Sealer, choice_id: UUID) -> None:
     """None of it: the appointment is called off, the wish goes back, the next in line is asked."""
     choice = await _open(tx, choice_id)
     await questions.close(tx, choice, Chosen.DECLINE)
-    await calls.spare(tx, choice.id)
+    if choice.kind in REBOOKED:  # another time is owed still: whoever was to phone them does
+        await calls.question_over(tx, choice.id)
+    else:
+        await calls.spare(tx, choice.id)
     if choice.kind == ChoiceKind.REPLACED:
         appointment = await tx.session.get_one(Appointment, choice.appointment_id)
         await changes.call_off(tx, appointment, reason=None)

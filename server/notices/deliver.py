@@ -4,6 +4,7 @@ However it ends: a message whose sending failed in a way nobody foresaw, or whos
 with the last try, is found by `bury` and given up like the others.
 """
 
+import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -30,7 +31,12 @@ CAME = frozenset(
 """They know: no call on account of a reminder that did not go out."""
 
 BATCH = 50
-CALLED_WITHOUT_SEAT = frozenset({"mediation_asked"})
+TO_WHO_HAS_NO_SEAT = (
+    "mediation_asked", "choice_", "waitlist_", "draw_", "wish_declined", "case_accepted",
+)  # fmt: skip
+"""Beginnings of templates: to people, not staff, who have no appointment to be found by."""
+
+LINK = re.compile(r"\s*https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,12 @@ async def have_them_called(tx: Tx, sealer: Sealer, delivery: Delivery) -> None:
     """A message that cannot reach somebody becomes a call, if they are to do or know something."""
     if delivery.invitee_id is not None:
         await _call_invitee(tx, sealer, await tx.session.get_one(Invitee, delivery.invitee_id))
-    elif delivery.template in CALLED_WITHOUT_SEAT and delivery.channel == Channel.SMS:
-        phone = sealer.open(delivery.to, purpose="phone")
-        key = f"undelivered:{delivery.key}"
-        call = NewCall(kind=CallKind.UNDELIVERED, key=key, phone=phone, latest=delivery.until)
+    elif delivery.template.startswith(TO_WHO_HAS_NO_SEAT) and delivery.channel == Channel.SMS:
+        call = NewCall(
+            kind=CallKind.UNDELIVERED, key=f"undelivered:{delivery.key}", latest=delivery.until,
+            phone=sealer.open(delivery.to, purpose="phone"),
+            words=LINK.sub("", sealer.open(delivery.body, purpose=BODY)),
+        )  # fmt: skip
         await calls.request(tx, sealer, call)
 
 
@@ -136,4 +144,4 @@ async def _call_invitee(tx: Tx, sealer: Sealer, invitee: Invitee) -> None:
         phone=sealer.open(invitee.phone, purpose="phone"),
         appointment_id=appointment.id,
     )
-    await calls.request(tx, sealer, call, unit_id=appointment.unit_id)
+    await calls.request_anew(tx, sealer, call, unit_id=appointment.unit_id)

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from scheduling import access, changes, codes, invitees, links, reviews
+from scheduling import access, calls, changes, codes, invitees, links, reviews
 from scheduling.events import AppointmentExpired
 from scheduling.tables import Appointment, AppointmentState, AttendBy, CallKind, CallTask, Invitee
 from server.cases import commands
@@ -17,6 +17,7 @@ from server.kernel.outside import NotDelivered
 from server.kernel.tasks import Task
 from server.kernel.texts import load_texts
 from server.notices import deliver
+from server.notices.outgoing import BODY
 from server.notices.tables import Delivery, DeliveryState
 from server.notices.wording import Wording
 from tests.cases import INSTRUCTION, REPLY, decide, register
@@ -319,6 +320,42 @@ async def test_who_was_to_answer_is_phoned_while_an_answer_counts(
         delivery.until = tx.now + timedelta(hours=3)
         await deliver.have_them_called(tx, services.sealer, delivery)
     assert [call.due_at for call in await undelivered_calls(services)] == [delivery.until]
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["choice_day_cancelled", "choice_place_freed", "waitlist_lapsed", "draw_lost", "wish_declined"],
+)
+async def test_who_has_no_seat_is_phoned_with_the_same_words(
+    services, runner, outbox, reception, template
+):
+    await book(services, reception["slots"][0], await add_resident(services))
+    await runner.run_all_due()
+    async with services.uow.begin(SYSTEM) as tx:
+        delivery = (await tx.session.scalars(sa.select(Delivery))).one()
+        delivery.template, delivery.invitee_id = template, None
+        text = "A place is free, choose: https://centre.example/choose/secret by 17:00."
+        delivery.body = services.sealer.seal(text, purpose=BODY)
+        await deliver.have_them_called(tx, services.sealer, delivery)
+    [call] = await undelivered_calls(services)
+    words = services.sealer.open(call.words, purpose="text")
+    assert words == "A place is free, choose: by 17:00."
+
+
+async def test_reminder_that_fails_after_a_call_was_made_is_phoned_as_well(
+    services, runner, outbox, reception, centre, clock
+):
+    outbox.refuse = NotDelivered("sms 400", for_good=True)
+    made = await book(services, reception["slots"][0], await add_resident(services))
+    await confirm(services, centre, made)
+    await runner.run_all_due()
+    [first] = await undelivered_calls(services)
+    async with services.uow.begin(SYSTEM) as tx:
+        begins_at = (await tx.session.get_one(Appointment, made)).begins_at
+        await calls.settle(tx, first.key)
+    clock.instant = begins_at - timedelta(hours=1)
+    await runner.run_all_due()
+    assert [call.done_at is None for call in await undelivered_calls(services)].count(True) == 1
 
 
 async def test_message_whose_last_try_broke_unforeseen_is_given_up_and_called(

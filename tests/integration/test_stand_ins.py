@@ -284,6 +284,25 @@ async def test_cancelled_day_offers_the_next_places_by_one_tap(
     assert made.case_id == (await appointment_of(services, old)).case_id
 
 
+@pytest.mark.parametrize("answer", ["take", "decline"])
+async def test_who_wants_none_of_the_places_is_phoned_as_they_were_promised(
+    services, desk, hall, centre, runner, outbox, client, clock, answer
+):
+    await confirmed(
+        services, centre, (await slots_of(services, hall["day"]))[0], await add_resident(services)
+    )
+    clock.instant = hall["day"].begins_at - timedelta(days=1)
+    await enter(desk, services, await add_staff(services, centre, Role.CLERK, login="again"))
+    await called_off(desk, hall, runner)
+    token = token_of(outbox, PHONE)
+    offer = (await read(client, token))["offers"][0]["id"] if answer == "take" else None
+    assert (await tap(client, token, answer, offer)).status == 200
+    async with services.uow.begin(SYSTEM) as tx:
+        open_ones = sa.select(CallTask.kind).where(CallTask.done_at.is_(None))
+        found = list(await tx.session.scalars(open_ones))
+    assert found == (["day_cancelled"] if answer == "decline" else [])
+
+
 async def called_off(desk, hall, runner) -> None:
     url = f"/api/reception-days/{hall['day'].id}/cancellation"
     assert (await desk.post(url, json=REASON)).status == 200
