@@ -45,7 +45,10 @@ class Desk:
 
 
 async def free_slot(tx: Tx, *, since: datetime, until: datetime, topic: str | None = None) -> Slot:
-    """The first slot of an open day that nobody has, by topic when one is given."""
+    """The first slot of an open day that nobody has and that is kept for none but the page.
+
+    By topic when one is given.
+    """
     taken = sa.exists().where(
         Claim.resource == Slot.resource,
         Claim.seats.contains(Slot.seat),
@@ -58,6 +61,7 @@ async def free_slot(tx: Tx, *, since: datetime, until: datetime, topic: str | No
             Slot.begins_at.between(since, until),
             ReceptionDay.state == "booking_open",
             ~ReceptionDay.invited_only,
+            Slot.kept_for.is_(None),
             ~taken,
         )
         .order_by(Slot.begins_at, Slot.id)

@@ -98,6 +98,7 @@ async def test_cases_stand_in_every_state_and_their_chains_hold(services, start)
         "2026-11-21T22:40",
         "2026-10-05T12:00",
         "2026-11-25T10:30",
+        "2026-11-24T10:39",
         "2027-03-10T10:30",
     ],
     ids=["night", "weekend", "holiday", "morning", "unannounced year"],
