@@ -101,7 +101,7 @@ async def test_cases_stand_in_every_state_and_their_chains_hold(services, start)
         "2026-11-24T10:39",
         "2027-03-10T10:30",
     ],
-    ids=["night", "weekend", "holiday", "morning", "unannounced year"],
+    ids=["night", "weekend", "holiday", "morning", "places kept", "unannounced year"],
 )
 async def test_what_was_done_was_done_by_day(services, everybody, clock, runner, hour):
     clock.move(datetime.fromisoformat(hour).replace(tzinfo=LOCAL) - clock.now())
