@@ -17,8 +17,9 @@ SOURCE_LIMIT = 16
 """Names that a peer's reports come under; a browser has four or five."""
 SILENCE = 0.5
 """Seconds without a word from where the peer was, before it may be elsewhere."""
-FAULT_LIMIT = 1_000
-"""Malformed packets inside valid encryption come from a broken or hostile program."""
+HANDSHAKE_LIMIT = 100
+"""Datagrams a second that are taken as one of a handshake, which has some ten: anyone can write
+them, and each goes through OpenSSL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Link:
         self._keys: Keys | None = None
         self._secure = SecureTransport(certificate, send=self._send_plain)
         self._connecting: asyncio.Task[None] | None = None
+        self._handshake_since, self._handshake_datagrams = now, 0
         self.renew()
 
     @property
@@ -112,10 +114,6 @@ class Link:
     @property
     def packets_failed(self) -> int:
         return self.road.failures
-
-    @property
-    def is_abusive(self) -> bool:
-        return self.faults >= FAULT_LIMIT
 
     @property
     def credentials(self) -> Credentials:
@@ -161,23 +159,25 @@ class Link:
         handshake = self._shake_hands(fingerprints, connected=connected, closed=closed)
         self._connecting = asyncio.create_task(handshake)
 
-    def receive(self, datagram: bytes, address: Address, now: float) -> None:
-        """A datagram of at least twelve bytes from a proven address of this peer.
+    def receive(self, datagram: bytes, address: Address, now: float) -> bool:
+        """A datagram of at least twelve bytes that says it is from a proven address of this peer.
 
-        It counts whatever it is: also what is not the peer's, or is not admitted, costs us time.
+        Whether we took it. What anyone else can have written is not counted as the peer's, so that
+        nobody is cut for what is sent in their name.
         """
-        self.packets_in += 1
-        self.octets_in += len(datagram)
         first = datagram[0]
         if 127 < first < 192:
-            if self._receive_encrypted(datagram, now):
-                self._hear_at(address, now)
-        elif 19 < first < 64:
+            if not self._receive_encrypted(datagram, now):
+                return False
+            self._hear_at(address, now)
+            return True
+        if 19 < first < 64 and self._may_shake_hands(now):
             if self._keys is None:
                 # The peer may have proven several before it names one, and it throws away what
                 # comes back on any but the one it shakes hands over.
                 self._go_to(address)
-            self._secure.feed(datagram)
+            return self._secure.feed(datagram)
+        return False
 
     def is_missed(self, now: float) -> bool:
         """Silent where it was."""
@@ -262,6 +262,8 @@ class Link:
         except pylibsrtp.Error:
             return False
         self.last_heard = now
+        self.packets_in += 1
+        self.octets_in += len(datagram)
         if is_control:
             self._know(rtp.reporter_of(datagram))
             intake.control(plain, now)
@@ -269,6 +271,12 @@ class Link:
             self.last_media = now
             intake.media(plain, now)
         return True
+
+    def _may_shake_hands(self, now: float) -> bool:
+        if now - self._handshake_since >= 1.0:
+            self._handshake_since, self._handshake_datagrams = now, 0
+        self._handshake_datagrams += 1
+        return self._handshake_datagrams <= HANDSHAKE_LIMIT
 
     def _know(self, source: int) -> None:
         if source not in self._sources and len(self._sources) < SOURCE_LIMIT:

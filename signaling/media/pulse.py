@@ -211,7 +211,7 @@ class Pulse:
 
     def _end_of(self, link: Link, now: float) -> str:
         settings = self._conference.settings
-        if link.is_abusive or self._rates.get(link, Flow()).is_excessive:
+        if self._rates.get(link, Flow()).is_excessive:
             return "abuse"
         if not link.is_up and now - link.created > settings.connect_deadline:
             return "deadline"

@@ -56,7 +56,8 @@ class UdpWire:
             self._receive_of_stranger(data, addr)
             return
         try:
-            link.receive(data, addr, self._clock())
+            if not link.receive(data, addr, self._clock()):
+                self.dropped["unproven"] += 1
         except Exception:  # noqa: BLE001 - whatever a packet breaks, it is that peer's fault alone
             link.faults += 1
             self.dropped["fault"] += 1
